@@ -1,6 +1,6 @@
 # Two commands set everything up on a fresh machine: `make demo` and `make test`.
 SHELL := bash
-PYTHON ?= python3.11
+PYTHON ?= $(firstword $(shell command -v python3.11 python3))
 export VDATA_HOME ?= $(CURDIR)/.vdata
 export SAM2_BUILD_CUDA := 0
 VENV := .venv
@@ -20,3 +20,34 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 lock:
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url \
 		--no-header --upgrade pyproject.toml --output-file requirements.lock
+
+# The instance of `make demo` and `make ui`: everything it writes is below VDATA_HOME.
+export DAGSTER_HOME ?= $(VDATA_HOME)/dagster
+
+$(DAGSTER_HOME)/dagster.yaml: dagster_project/instance/dagster.yaml $(VENV)/.installed
+	mkdir -p $(DAGSTER_HOME)
+	cp $< $@
+	$(BIN)/dagster instance concurrency set gpu 1
+
+instance: $(DAGSTER_HOME)/dagster.yaml
+
+demo: instance
+	$(BIN)/python -m dagster_project.demo
+
+ui: instance
+	$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(or $(PORT),3000)
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/dg check yaml
+
+test: setup lint
+	$(BIN)/pytest -n 2 --dist loadfile
+
+bench: setup
+	$(BIN)/python bench/run_all.py
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .pytest_cache

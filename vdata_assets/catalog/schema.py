@@ -23,9 +23,16 @@ class Images(dy.Schema):
 
 
 class Categories(dy.Schema):
-    """The categories and the partition keys that stand for them."""
+    """The categories and the partition keys that stand for them, ordered by display name."""
 
     partition = dy.String(primary_key=True, regex=SLUG)
     category = dy.String(description="display name: the folder's name")
-    concepts = dy.UInt32()
-    images = dy.UInt32()
+    concepts = dy.UInt32(description="concepts with at least one image file, readable or not")
+    images = dy.UInt32(description="readable images, all splits")
+
+
+class Misplaced(dy.Schema):
+    """Images and folders that the layout has no place for, ordered by path. None of them is catalogued."""
+
+    path = dy.String(primary_key=True, description="POSIX, relative to the dataset's root")
+    problem = dy.String(description="where it lies and what to do about it")

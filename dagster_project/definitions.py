@@ -1,0 +1,46 @@
+"""The code location: every dataset under ``defs/``, the store they publish to, and how steps are run."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from dagster_project.automation import automation_sensor
+from vdata_assets.workflows.resources import StoreResource
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def vdata_home() -> str:
+    """Folder of all published data: VDATA_HOME, or ``.vdata`` in the project."""
+    return os.environ.get("VDATA_HOME") or str(PROJECT / ".vdata")
+
+
+# A forked step starts in a fraction of a second; a spawned one imports dagster and polars first.
+EXECUTOR = dg.multiprocess_executor.configured(
+    {"start_method": {"forkserver": {"preload_modules": ["dagster", "polars"]}}}, name="forkserver"
+)
+
+
+def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
+    """Everything the code location serves.
+
+    Args:
+        resources: replace the resources of the same name; tests pass a store of their own.
+    """
+    return dg.Definitions.merge(
+        dg.load_from_defs_folder(path_within_project=Path(__file__).parent),
+        dg.Definitions(
+            sensors=[automation_sensor()],
+            resources={"store": StoreResource(home=vdata_home()), **(resources or {})},
+            executor=dg.multi_or_in_process_executor,
+        ),
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Found by ``dagster dev``, ``dg`` and the code server."""
+    return build_definitions()

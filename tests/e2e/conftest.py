@@ -1,0 +1,147 @@
+"""A user's project in a temporary folder, its commands, its UI and a browser."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+PARTS = ("dagster_project", "workspace.yaml", "pyproject.toml")
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the code location with datasets of its own.
+
+    Attributes:
+        folder: the project's folder.
+        home: its VDATA_HOME.
+    """
+
+    folder: Path
+    home: Path
+
+    @property
+    def env(self) -> dict[str, str]:
+        return os.environ | {
+            "VDATA_HOME": str(self.home),
+            "DAGSTER_HOME": str(self.home / "dagster"),
+            "PYTHONPATH": str(self.folder),
+            "DG_CLI_CONFIG": os.devnull,
+        }
+
+    def add_dataset(self, name: str, defs_yaml: str) -> None:
+        folder = self.folder / "dagster_project" / "defs" / name
+        folder.mkdir()
+        (folder / "defs.yaml").write_text(dedent(defs_yaml), encoding="utf-8")
+
+    def run(self, *command: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+        """Run a command of the virtual environment in the project's folder."""
+        return subprocess.run(
+            [str(BIN / command[0]), *command[1:]],
+            cwd=self.folder,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+
+
+@pytest.fixture(scope="session")
+def make_project(tmp_path_factory) -> Callable[[], Project]:
+    """Makes a project without datasets, its instance configured as `make instance` does."""
+
+    def make() -> Project:
+        folder = tmp_path_factory.mktemp("project")
+        for part in PARTS:
+            source = REPOSITORY / part
+            if source.is_dir():
+                shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, folder / part)
+        shutil.rmtree(folder / "dagster_project" / "defs")
+        (folder / "dagster_project" / "defs").mkdir()
+        project = Project(folder, folder / ".vdata")
+        (project.home / "dagster").mkdir(parents=True)
+        shutil.copy(REPOSITORY / "dagster_project/instance/dagster.yaml", project.home / "dagster")
+        return project
+
+    return make
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def serve() -> Iterator[Callable[[Project], str]]:
+    """Serves a project's UI with its daemon until the tests end; gives its address."""
+    servers: list[subprocess.Popen[bytes]] = []
+
+    def start(project: Project) -> str:
+        port = free_port()
+        log = (project.home / "ui.log").open("wb")
+        server = subprocess.Popen(
+            [str(BIN / "dagster"), "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)],
+            cwd=project.folder,
+            env=project.env,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        servers.append(server)
+        address = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(f"{address}/server_info", timeout=5).close()
+                return address
+            except (urllib.error.URLError, OSError):
+                assert server.poll() is None, (project.home / "ui.log").read_text()
+                time.sleep(0.5)
+        raise TimeoutError((project.home / "ui.log").read_text())
+
+    yield start
+    for server in servers:
+        os.killpg(server.pid, signal.SIGTERM)
+        try:
+            server.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Headless Chromium from the system."""
+    executable = shutil.which("chromium")
+    if executable is None:
+        pytest.skip("no chromium: run .ci/install-packages")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()

@@ -1,0 +1,262 @@
+"""Hugging Face datasets for training on retrieval rows, images embedded."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import file_digest
+from io import BytesIO
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import polars as pl
+import xxhash
+from PIL import ExifTags, Image
+
+from vdata_assets.conversations.reference_game import QUESTIONS, Questions, Task, listener_rows, speaker_rows
+from vdata_resources.images import DAMAGED_EXIF, UnreadableImage, load_rgb
+from vdata_resources.parallel import ordered_map
+from vdata_resources.progress import Progress
+
+SPLIT = "train"
+DATASET_DICT = "dataset_dict.json"
+DATASET_INFO = "dataset_info.json"
+DATASET_STATE = "state.json"
+IMAGE_COLUMNS: dict[Task, dict[str, str]] = {
+    "speaker": {"image": "image_path"},
+    "listener": {"query_image": "query_image_path", "reference_image": "reference_image_path"},
+}
+"""Column of the dataset that holds an image, and column of the task's rows that names its file."""
+
+BATCH = 32
+"""Rows a record batch, and rows whose images are read ahead of it."""
+
+SHARD_BYTES = 500_000_000
+"""Size from which on an Arrow file is followed by another, as in ``Dataset.save_to_disk``."""
+
+
+@dataclass(frozen=True)
+class TrainingDataset:
+    """A dataset as it was written.
+
+    Attributes:
+        folder: what ``datasets.load_from_disk`` takes.
+        task: what it trains.
+        rows: number of rows.
+        dropped: retrieval rows left out, one row an unreadable image of theirs: query_id, path, reason.
+    """
+
+    folder: Path
+    task: Task
+    rows: int
+    dropped: pl.DataFrame
+
+
+def folder_name(dataset: str, seed: int, top_k: int, category: str = "all") -> str:
+    """Name of the folder of a training dataset, e.g. ``PerVA_all_test_subset_seed_23_K_3``."""
+    return f"{dataset}_{category}_test_subset_seed_{seed}_K_{top_k}"
+
+
+def features(task: Task) -> Any:
+    """Columns and types of a task's dataset, as ``datasets.Features``."""
+    from datasets import Features, List, Value
+    from datasets import Image as ImageFeature
+
+    text = Value("string")
+    if task == "speaker":
+        return Features(
+            image=ImageFeature(),
+            ret_paths=List(text),
+            names=List(text),
+            speaker_problem=text,
+            solution=text,
+            category=text,
+        )
+    return Features(
+        query_image_path=text,
+        reference_image_path=text,
+        query_image=ImageFeature(),
+        reference_image=ImageFeature(),
+        listener_problem=text,
+        listener_solution=text,
+        category=text,
+    )
+
+
+def write_training_dataset(
+    rows: pl.DataFrame,
+    root: Path,
+    folder: Path,
+    task: Task,
+    *,
+    seed: int = 23,
+    questions: Questions = QUESTIONS,
+    workers: int | None = None,
+    log: Callable[[str], object] = lambda line: None,
+) -> TrainingDataset:
+    """Write retrieval rows as a DatasetDict with the one split ``train``, as its ``save_to_disk`` would.
+
+    Every image that a row refers to is decoded first; a row with one that cannot be is left out and kept
+    in the result with the reason. Then the Arrow files are written batch by batch, so that memory holds
+    some rows' images and never the dataset's. (``save_to_disk`` itself needs the dataset written to disk
+    before, and takes the images of 1,000 rows into memory to guess their size.)
+
+    The same rows, images, task and seed give the same bytes. The dataset's fingerprint, under which
+    ``datasets`` caches what is derived from it, is a hash of its Arrow files.
+
+    Args:
+        rows: :class:`~vdata_assets.retrieval.schema.RetrievalRows`.
+        root: the dataset's root that the rows' paths are relative to.
+        folder: the folder to make; its parent exists.
+        task: ``speaker`` or ``listener``.
+        seed: of the listener's choices.
+        questions: the wording.
+        workers: threads that read and decode; default: the cores this process may use.
+        log: where lines of progress go.
+    """
+    folder.mkdir()
+    split = folder / SPLIT
+    split.mkdir()
+    kept, dropped = _readable_rows(rows, root, workers, log)
+    table = speaker_rows(kept, questions) if task == "speaker" else listener_rows(kept, seed, questions)
+    shards = _write_shards(table, root, split, task, workers, log)
+    _write_descriptions(folder, task, shards)
+    return TrainingDataset(folder, task, table.height, dropped)
+
+
+def _readable_rows(
+    rows: pl.DataFrame, root: Path, workers: int | None, log: Callable[[str], object]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows of which every image can be decoded, and per other row the images that cannot."""
+    uses = rows.select("query_id", path=pl.concat_list("query_path", "ret_paths")).explode("path").unique()
+    paths = uses["path"].unique().sort().to_list()
+    progress = Progress("training dataset: decode", len(paths), "images", log)
+    reasons: dict[str, list[str]] = {"path": [], "reason": []}
+    found = ordered_map(_unreadable, (root / path for path in paths), workers)
+    for path, reason in zip(paths, found, strict=True):
+        if reason is not None:
+            reasons["path"].append(path)
+            reasons["reason"].append(reason)
+        progress.advance()
+    unreadable = pl.DataFrame(reasons, schema={"path": pl.String, "reason": pl.String})
+    dropped = uses.join(unreadable, on="path").sort("query_id", "path")
+    return rows.join(dropped, on="query_id", how="anti", maintain_order="left"), dropped
+
+
+def _unreadable(path: Path) -> str | None:
+    """Why an image cannot be decoded; None if it can."""
+    try:
+        load_rgb(path)
+    except UnreadableImage as error:
+        return error.reason
+    return None
+
+
+def embedded(path: Path) -> bytes:
+    """The bytes that stand for an image file in a dataset: upright RGB for any reader.
+
+    They are the file's own where these are RGB without transparency or a rotation in the metadata, as of
+    most photos. Anything else (palette, alpha, CMYK, grey, 16 bits, rotated, damaged EXIF) is what
+    :func:`~vdata_resources.images.load_rgb` makes of it, as PNG, so that a trainer sees exactly what the
+    encoder saw.
+
+    Raises:
+        UnreadableImage: the file has to be converted and cannot be decoded.
+    """
+    content = path.read_bytes()
+    with Image.open(BytesIO(content)) as image:
+        if image.mode == "RGB" and not image.has_transparency_data and _upright(image):
+            return content
+    png = BytesIO()
+    load_rgb(content).save(png, "PNG")
+    return png.getvalue()
+
+
+def _upright(image: Image.Image) -> bool:
+    """Whether the metadata can be read, as ``datasets`` does on decoding, and asks for no rotation."""
+    try:
+        return image.getexif().get(ExifTags.Base.Orientation, 1) == 1
+    except DAMAGED_EXIF:
+        return False
+
+
+def _write_shards(
+    table: pl.DataFrame,
+    root: Path,
+    folder: Path,
+    task: Task,
+    workers: int | None,
+    log: Callable[[str], object],
+) -> list[Path]:
+    """Write a task's rows with their images as Arrow stream files; their paths, in order."""
+    import pyarrow as pa  # type: ignore[import-untyped]
+
+    schema = features(task).arrow_schema
+    progress = Progress("training dataset: write", table.height, "rows", log)
+    images = ordered_map(
+        lambda paths: [{"bytes": embedded(root / path), "path": None} for path in paths],
+        table.select(IMAGE_COLUMNS[task].values()).iter_rows(),
+        workers,
+        ahead=BATCH,
+    )
+    batches = table.iter_slices(BATCH)
+    rows = next(batches, None)
+    shards: list[Path] = []
+    while rows is not None or not shards:
+        shard = folder / f"shard-{len(shards)}"
+        with pa.OSFile(str(shard), "wb") as file, pa.ipc.new_stream(file, schema) as writer:
+            while rows is not None and file.tell() < SHARD_BYTES:
+                embeds = zip(*islice(images, rows.height), strict=True)
+                columns = rows.to_dict(as_series=False) | dict(zip(IMAGE_COLUMNS[task], embeds, strict=True))
+                writer.write_batch(pa.RecordBatch.from_pydict(columns, schema))
+                progress.advance(rows.height)
+                rows = next(batches, None)
+        shards.append(shard)
+    return [
+        shard.rename(folder / f"data-{number:05d}-of-{len(shards):05d}.arrow")
+        for number, shard in enumerate(shards)
+    ]
+
+
+def _write_descriptions(folder: Path, task: Task, shards: Sequence[Path]) -> None:
+    """Write the three JSON files beside the Arrow files, as ``datasets`` writes them for no rows."""
+    from datasets import Dataset, DatasetDict, NamedSplit
+
+    columns = features(task)
+    empty = Dataset(
+        columns.arrow_schema.empty_table(), split=NamedSplit(SPLIT), fingerprint=_fingerprint(shards)
+    )
+    with TemporaryDirectory(dir=folder) as temporary, _no_progress_bars():
+        DatasetDict({SPLIT: empty}).save_to_disk(temporary, num_shards={SPLIT: 1})
+        written = Path(temporary)
+        (written / DATASET_DICT).rename(folder / DATASET_DICT)
+        (written / SPLIT / DATASET_INFO).rename(folder / SPLIT / DATASET_INFO)
+        state = json.loads((written / SPLIT / DATASET_STATE).read_text(encoding="utf-8"))
+    state["_data_files"] = [{"filename": shard.name} for shard in shards]
+    (folder / SPLIT / DATASET_STATE).write_text(json.dumps(state, indent=2, sort_keys=True), encoding="utf-8")
+
+
+def _fingerprint(files: Sequence[Path]) -> str:
+    """A hash of the files' bytes, 32 hex digits."""
+    digest = xxhash.xxh3_128()
+    for path in files:
+        with path.open("rb") as file:
+            digest.update(file_digest(file, xxhash.xxh3_128).digest())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _no_progress_bars() -> Iterator[None]:
+    """Without the bars of ``datasets``, which are no use in a log; as before afterwards."""
+    from datasets.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+
+    if are_progress_bars_disabled():
+        yield
+        return
+    disable_progress_bars()
+    try:
+        yield
+    finally:
+        enable_progress_bars()

@@ -1,0 +1,14 @@
+"""Settings of the reports stage. Light to import: they are read when the code location loads."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class AnalysisSettings(BaseModel):
+    """What the analysis of a dataset shows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = Field(0, description="chooses the concepts and views of the contact sheets")
+    shown_sheets: int = Field(
+        4, ge=0, description="contact sheets shown in the UI; the folder has one for every category"
+    )

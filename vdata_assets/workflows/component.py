@@ -1,0 +1,79 @@
+"""What every workflow's component has: where the raw data is, who owns it, how strict its audits are."""
+
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+import dagster as dg
+from dagster.components.resolved.scopes import LoadContextScope
+from pydantic import BaseModel, Field, field_validator
+
+from vdata_assets.quality.findings import Check, Status
+from vdata_assets.workflows.dataset import Dataset
+from vdata_assets.workflows.json_schema import precise
+
+
+class DatasetComponent(dg.Component, dg.Model):
+    """A dataset described in one YAML file; the folder of its defs.yaml names it.
+
+    The component is its own pydantic model instead of a ``dg.Resolvable``: the model that Dagster derives
+    lets every field be a template string, so an error could only say "not valid under any of the given
+    schemas". Templates are rendered in ``root`` alone.
+    """
+
+    CHECKS: ClassVar[tuple[Check, ...]] = ()
+
+    root: str = Field(
+        min_length=1,
+        description="Folder of the raw data. Relative paths start at the project's folder. "
+        "Templates: {{ env.NAME }}, {{ context.project_root }}, {{ vdata_home }}.",
+    )
+    owners: list[str] = Field(default=[], description="Emails or team:names, shown in the UI.")
+    backfill: Literal["one_run", "run_per_partition"] = Field(
+        default="one_run",
+        description="A backfill of many partitions is one run that loads a model once, or one run each "
+        "(for Slurm, Ray, several machines).",
+    )
+    audits: dict[str, Literal["WARNING", "FAILED"]] = Field(
+        default={},
+        description="Check name: WARNING publishes and shows a hit, FAILED publishes nothing. "
+        "Only what differs from the documented default need be named.",
+    )
+
+    @field_validator("audits")
+    @classmethod
+    def _audits_exist(cls, audits: dict[str, str]) -> dict[str, str]:
+        names = sorted(check.name for check in cls.CHECKS)
+        if unknown := sorted(set(audits) - set(names)):
+            raise ValueError(f"no such check: {', '.join(unknown)}; allowed are {', '.join(names)}")
+        return audits
+
+    @classmethod
+    def get_model_cls(cls) -> type[BaseModel]:
+        """The component itself is the shape of its YAML."""
+        return cls
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The JSON schema, arranged so that `dg check yaml` names field, value and what is allowed."""
+        schema = super().model_json_schema(*args, **kwargs)
+        schema["properties"]["audits"]["propertyNames"] = {"enum": sorted(check.name for check in cls.CHECKS)}
+        return precise(schema)
+
+    @classmethod
+    def load(cls, attributes: BaseModel | None, context: dg.ComponentLoadContext) -> Self:
+        """The component as its defs.yaml describes it, templates in ``root`` rendered."""
+        if not isinstance(attributes, cls):
+            raise dg.DagsterInvalidDefinitionError(f"{context.path}: `attributes` with a `root` are required")
+        scope = {"context": LoadContextScope(context)}
+        resolution = context.with_rendering_scope(scope).resolution_context.at_path("attributes")
+        return attributes.model_copy(update={"root": resolution.resolve_value(attributes.root, as_type=str)})
+
+    def dataset(self, context: dg.ComponentLoadContext) -> Dataset:
+        """The dataset that the defs folder names."""
+        return Dataset(
+            name=context.path.name if context.path.is_dir() else context.path.parent.name,
+            root=Path(context.project_root, self.root),
+            levels={name: Status(level) for name, level in self.audits.items()},
+            owners=tuple(self.owners),
+            one_run=self.backfill == "one_run",
+        )

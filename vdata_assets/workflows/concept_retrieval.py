@@ -1,0 +1,395 @@
+"""Photos in ``<category>/<concept>/`` folders become hard-negative retrieval data.
+
+The assets in the order in which data flows; each says what its result depends on and has a body of a few
+lines that loads, calls its stage and writes. The algorithms live in the stages, imported when they run:
+
+    images -> catalog -> concept_splits -> concept_subset
+              catalog -> embeddings[category] -> retrieval[category] -> retrieval_dataset -> training_dataset
+              catalog -> analysis
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+import dagster as dg
+from pydantic import Field
+
+from vdata_assets.catalog.checks import CATALOG_CHECKS
+from vdata_assets.catalog.settings import CatalogSettings
+from vdata_assets.embeddings.checks import EMBEDDINGS_CHECKS
+from vdata_assets.formats.checks import TRAINING_DATASET_CHECKS
+from vdata_assets.quality.findings import Check
+from vdata_assets.reports.settings import AnalysisSettings
+from vdata_assets.retrieval.checks import COMBINED_CHECKS, RETRIEVAL_CHECKS
+from vdata_assets.retrieval.settings import CombineSettings
+from vdata_assets.splits.checks import CONCEPT_SPLITS_CHECKS, CONCEPT_SUBSET_CHECKS
+from vdata_assets.splits.settings import ConceptSplitSettings, ConceptSubsetSettings
+from vdata_assets.workflows import concept_tables as tables
+from vdata_assets.workflows.component import DatasetComponent
+from vdata_assets.workflows.dataset import Dataset
+from vdata_assets.workflows.operations import observation_schedule, partition_sensor, whole_job
+from vdata_assets.workflows.publish import Built, Recipe, Step, published_asset
+from vdata_assets.workflows.settings import (
+    DescriptorSettings,
+    OpenClipSettings,
+    RetrievalSettings,
+    TrainingDatasetSettings,
+)
+from vdata_resources.store import Version
+
+if TYPE_CHECKING:
+    import polars as pl
+
+EncoderSettings = Annotated[DescriptorSettings | OpenClipSettings, Field(discriminator="type")]
+
+FOLLOWS = dg.AutomationCondition.eager()
+# A rejected category must not hold up the others: the fan-in says which are missing.
+FOLLOWS_ANY = FOLLOWS.without(~dg.AutomationCondition.any_deps_missing())
+
+
+class ConceptRetrieval(DatasetComponent):
+    """Hard-negative retrieval data and a training-ready dataset from photos in concept folders."""
+
+    CHECKS: ClassVar[tuple[Check, ...]] = (
+        *CATALOG_CHECKS,
+        *CONCEPT_SPLITS_CHECKS,
+        *CONCEPT_SUBSET_CHECKS,
+        *EMBEDDINGS_CHECKS,
+        *RETRIEVAL_CHECKS,
+        *COMBINED_CHECKS,
+        *TRAINING_DATASET_CHECKS,
+    )
+
+    catalog: CatalogSettings = CatalogSettings()
+    concept_splits: ConceptSplitSettings = ConceptSplitSettings()
+    concept_subset: ConceptSubsetSettings = ConceptSubsetSettings()
+    encoder: EncoderSettings = DescriptorSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
+    retrieval_dataset: CombineSettings = CombineSettings()
+    training_dataset: TrainingDatasetSettings = TrainingDatasetSettings()
+    analysis: AnalysisSettings = AnalysisSettings()
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """All assets, checks, jobs, schedules and sensors of the dataset named after its defs folder."""
+        dataset = self.dataset(context)
+        prefix = "" if self.catalog.relative else f"{dataset.root}/"
+        return dg.Definitions(
+            assets=[
+                images(dataset),
+                catalog(dataset, self.catalog, prefix),
+                concept_splits(dataset, self.concept_splits, prefix),
+                concept_subset(dataset, self.concept_subset, prefix),
+                embeddings(dataset, self.encoder),
+                retrieval(dataset, self.retrieval, prefix),
+                retrieval_dataset(dataset, self.retrieval_dataset, self.retrieval.top_k, prefix),
+                training_dataset(dataset, self.training_dataset, self.retrieval),
+                analysis(dataset, self.analysis),
+            ],
+            jobs=[whole_job(dataset)],
+            schedules=[observation_schedule(dataset, "images")],
+            sensors=[
+                partition_sensor(
+                    dataset, lambda store: tables.present_partitions(store, dataset, self.catalog)
+                )
+            ],
+        )
+
+
+def images(dataset: Dataset) -> dg.AssetsDefinition:
+    """The raw tree. Its data version is a digest of its listing, so untouched files trigger nothing."""
+
+    @dg.observable_source_asset(
+        key=dataset.key("images"),
+        group_name=dataset.slug,
+        tags={"dagster/kind/jpeg": ""},
+        description=f"The photos under {dataset.root}, observed: path, size and time of every image file.",
+    )
+    def images(context: dg.OpExecutionContext) -> dg.DataVersion:
+        from vdata_assets.catalog.listing import listing_digest
+
+        return dg.DataVersion(listing_digest(dataset.root))
+
+    return images  # type: ignore[return-value]
+
+
+def catalog(dataset: Dataset, settings: CatalogSettings, prefix: str) -> dg.AssetsDefinition:
+    """Every image file once, and one partition registered a category."""
+
+    def inputs(step: Step) -> dict[str, Any]:
+        from vdata_assets.catalog.listing import listing_digest
+
+        return {"listing": listing_digest(dataset.root), "prefix": prefix}
+
+    def build(step: Step, out: Path, listing: str, prefix: str) -> Built:
+        """Every image file once: where it is, what it is, its split, and why not if it cannot be read."""
+        from vdata_assets.catalog.audit import audit
+        from vdata_assets.catalog.build import build_catalog, write_catalog
+        from vdata_assets.catalog.schema import Images
+
+        known = tables.known_categories(step.store, dataset)
+        built = build_catalog(dataset.root, settings, settings, known_partitions=known, log=step.log)
+        write_catalog(built, out, prefix=prefix)
+        findings = audit(
+            built, min_train_images=settings.min_train_images, max_imbalance=settings.max_imbalance
+        )
+        return Built(
+            findings,
+            figures={"categories": built.categories.height, "layout": built.resolved},
+            pictures={"categories": tables.as_markdown(built.categories)},
+            table=tables.described(built.images, Images),
+        )
+
+    recipe = Recipe(inputs, build, settings, "1", CATALOG_CHECKS, announce=tables.register_categories)
+    return published_asset(
+        dataset, "catalog", recipe, deps=["images"], kinds={"parquet", "json"}, automation=FOLLOWS
+    )
+
+
+def concept_splits(dataset: Dataset, settings: ConceptSplitSettings, prefix: str) -> dg.AssetsDefinition:
+    """Which concepts are for training, and which are held out for validation."""
+
+    def inputs(step: Step) -> dict[str, Any]:
+        return {"catalog": step.upstream("catalog"), "prefix": prefix}
+
+    def build(step: Step, out: Path, catalog: Version, prefix: str) -> Built:
+        """Concept-level splits: training concepts with their test images merged in; the rest validates."""
+        from vdata_assets.catalog.schema import Images
+        from vdata_assets.splits.audit import audit_concept_splits
+        from vdata_assets.splits.concept_splits import write_concept_splits
+        from vdata_assets.splits.schema import ConceptSplits
+
+        rows = Images.validate(tables.read(catalog.file("catalog.parquet")))
+        splits = write_concept_splits(rows, settings, out, prefix=prefix)
+        counts = tables.role_counts(splits)
+        return Built(
+            audit_concept_splits(out, rows, settings),
+            pictures={"concepts and images by category": tables.as_markdown(counts)},
+            table=tables.described(splits, ConceptSplits),
+        )
+
+    recipe = Recipe(inputs, build, settings, "1", CONCEPT_SPLITS_CHECKS)
+    return published_asset(
+        dataset, "concept_splits", recipe, deps=["catalog"], kinds={"parquet", "json"}, automation=FOLLOWS
+    )
+
+
+def concept_subset(dataset: Dataset, settings: ConceptSubsetSettings, prefix: str) -> dg.AssetsDefinition:
+    """The k concepts whose train images come closest to a wanted total."""
+
+    def inputs(step: Step) -> dict[str, Any]:
+        return {"splits": step.upstream("concept_splits"), "prefix": prefix}
+
+    def build(step: Step, out: Path, splits: Version, prefix: str) -> Built:
+        """The k training concepts whose train images come closest to the target, found exactly."""
+        from vdata_assets.splits.audit import audit_concept_subset
+        from vdata_assets.splits.concept_subset import write_concept_subset
+        from vdata_assets.splits.schema import ConceptCounts
+
+        rows = tables.training_images(splits)
+        chosen = write_concept_subset(rows, settings, out, prefix=prefix)
+        return Built(
+            audit_concept_subset(out, rows, settings),
+            figures={"images": int(chosen["images"].sum()), "target": settings.target},
+            pictures={"concepts": tables.as_markdown(chosen)},
+            table=tables.described(chosen, ConceptCounts),
+        )
+
+    recipe = Recipe(inputs, build, settings, "1", CONCEPT_SUBSET_CHECKS)
+    return published_asset(
+        dataset,
+        "concept_subset",
+        recipe,
+        deps=["concept_splits"],
+        kinds={"parquet", "json"},
+        automation=FOLLOWS,
+    )
+
+
+def embeddings(dataset: Dataset, settings: DescriptorSettings | OpenClipSettings) -> dg.AssetsDefinition:
+    """A vector and a perceptual hash for every image of a category."""
+    load_encoder = cache(settings.build)  # once a process, however many categories a run has
+
+    def inputs(step: Step) -> dict[str, Any]:
+        return {"images": tables.category_images(step), "encoder": load_encoder().identity}
+
+    def build(step: Step, out: Path, images: "pl.DataFrame", encoder: str) -> Built:
+        """A unit vector and a perceptual hash for every image; only what is new or changed is encoded."""
+        from vdata_assets.embeddings.audit import audit
+        from vdata_assets.embeddings.embed import TABLE, embed
+        from vdata_assets.embeddings.schema import Embeddings
+
+        embedded = embed(
+            images, dataset.root, load_encoder(), tables.previous_table(step, TABLE), log=step.log
+        )
+        embedded.table.write_parquet(out / TABLE)
+        return Built(
+            audit(embedded.table, images, load_encoder()),
+            figures={"encoder": encoder, "encoded": embedded.encoded, "vectors_reused": embedded.reused},
+            table=tables.described(embedded.table, Embeddings),
+        )
+
+    recipe = Recipe(inputs, build, settings, "1", EMBEDDINGS_CHECKS)
+    return published_asset(
+        dataset,
+        "embeddings",
+        recipe,
+        deps=["catalog"],
+        kinds={"parquet", settings.type},
+        by_category=True,
+        pool="gpu",
+        automation=FOLLOWS,
+    )
+
+
+def retrieval(dataset: Dataset, settings: RetrievalSettings, prefix: str) -> dg.AssetsDefinition:
+    """One positive and its hard negatives for every image of a category."""
+
+    def inputs(step: Step) -> dict[str, Any]:
+        return {
+            "images": tables.source_images(step, settings),
+            "embeddings": step.upstream("embeddings", step.category),
+            "prefix": prefix,
+        }
+
+    def build(step: Step, out: Path, images: "pl.DataFrame", embeddings: Version, prefix: str) -> Built:
+        """One positive and its hard negatives for every image, as JSON for trainers and as a table."""
+        from vdata_assets.retrieval.audit import audit_retrieval
+        from vdata_assets.retrieval.mine import mine
+        from vdata_assets.retrieval.retrieval_json import retrieval_name, write_retrieval
+        from vdata_assets.retrieval.schema import RetrievalRows
+
+        category = tables.display_name(step)
+        encoded = tables.with_vectors(images, embeddings)
+        mined = mine(encoded, settings, log=step.log)
+        name = retrieval_name(category, settings.seed, settings.top_k)
+        write_retrieval([mined.rows], out, name, prefix=prefix)
+        return Built(
+            audit_retrieval(mined.rows, encoded, settings),
+            figures={"file": str(name), "queries": mined.queries, **mined.skipped, **mined.guards},
+            pictures=tables.retrieval_pictures(mined.rows, category, dataset.root),
+            table=tables.described(mined.rows, RetrievalRows),
+        )
+
+    recipe = Recipe(inputs, build, settings, "1", RETRIEVAL_CHECKS)
+    return published_asset(
+        dataset,
+        "retrieval",
+        recipe,
+        deps=["embeddings", "concept_splits"],
+        kinds={"parquet", "json"},
+        by_category=True,
+        automation=FOLLOWS,
+    )
+
+
+def retrieval_dataset(
+    dataset: Dataset, settings: CombineSettings, top_k: int, prefix: str
+) -> dg.AssetsDefinition:
+    """The rows of all published categories as one file."""
+
+    def inputs(step: Step) -> dict[str, Any]:
+        parts, missing = tables.published_categories(step, "retrieval", settings.categories)
+        return {"parts": parts, "missing": missing, "prefix": prefix}
+
+    def build(step: Step, out: Path, parts: list[Any], missing: dict[str, str], prefix: str) -> Built:
+        """All categories' rows, sampled by seed if so set; says which categories are missing and why."""
+        from vdata_assets.retrieval.audit import audit_combined
+        from vdata_assets.retrieval.combine import Part, combine
+        from vdata_assets.retrieval.retrieval_json import TABLE, combined_name, write_retrieval
+        from vdata_assets.retrieval.schema import CombinedRows
+
+        files = [Part(key, category, version.file(TABLE)) for key, category, version in parts]
+        name = combined_name(settings.seed, top_k, settings.num_samples)
+        write_retrieval(combine(files, settings), out, name, prefix=prefix)
+        rows = tables.read(out / TABLE)
+        hashes = tables.hashed_images(step, [key for key, _, _ in parts])
+        return Built(
+            audit_combined(rows, hashes, files, missing, settings, top_k),
+            figures={"file": str(name), "categories": len(parts), "missing": missing},
+            pictures=tables.retrieval_pictures(rows, dataset.name, dataset.root),
+            table=tables.described(rows, CombinedRows),
+        )
+
+    recipe = Recipe(inputs, build, settings, "1", COMBINED_CHECKS)
+    return published_asset(
+        dataset,
+        "retrieval_dataset",
+        recipe,
+        deps=["retrieval"],
+        kinds={"parquet", "json"},
+        automation=FOLLOWS_ANY,
+    )
+
+
+def training_dataset(
+    dataset: Dataset, settings: TrainingDatasetSettings, retrieval: RetrievalSettings
+) -> dg.AssetsDefinition:
+    """The combined rows with their images, as trainers load them."""
+
+    def inputs(step: Step) -> dict[str, Any]:
+        from vdata_assets.conversations.reference_game import QUESTIONS
+
+        return {"rows": step.upstream("retrieval_dataset"), "questions": QUESTIONS.version}
+
+    def build(step: Step, out: Path, rows: Version, questions: str) -> Built:
+        """Hugging Face DatasetDicts of the speaker's and the listener's task, for `load_from_disk`."""
+        from vdata_assets.formats.huggingface import folder_name, write_training_dataset
+        from vdata_assets.formats.huggingface_audit import audit_training_datasets
+
+        combined = tables.read(rows.file("retrieval.parquet"))
+        name = folder_name(dataset.name, retrieval.seed, retrieval.top_k)
+        written = []
+        for task in settings.tasks:
+            (out / task).mkdir()
+            written.append(
+                write_training_dataset(
+                    combined, dataset.root, out / task / name, task, seed=settings.seed, log=step.log
+                )
+            )
+        return Built(
+            audit_training_datasets(written, log=step.log),
+            figures={f"{data.task}_rows": data.rows for data in written} | {"folder": f"<task>/{name}"},
+        )
+
+    recipe = Recipe(inputs, build, [settings, retrieval], "1", TRAINING_DATASET_CHECKS)
+    return published_asset(
+        dataset,
+        "training_dataset",
+        recipe,
+        deps=["retrieval_dataset"],
+        kinds={"huggingface", "arrow"},
+        automation=FOLLOWS,
+    )
+
+
+def analysis(dataset: Dataset, settings: AnalysisSettings) -> dg.AssetsDefinition:
+    """What there is, to look at."""
+
+    def inputs(step: Step) -> dict[str, Any]:
+        return {"catalog": step.upstream("catalog")}
+
+    def build(step: Step, out: Path, catalog: Version) -> Built:
+        """Counts a category and concept, image sizes, plots, and a contact sheet a category."""
+        from vdata_assets.reports.concept_analysis import analyse
+        from vdata_assets.reports.schema import Counts
+
+        made = analyse(
+            tables.scan(catalog.file("catalog.parquet")),
+            tables.read(catalog.file("categories.parquet")),
+            dataset.root,
+            out,
+            settings=settings,
+            log=step.log,
+        )
+        return Built(
+            findings=[],
+            figures=made.figures,
+            pictures={"report": made.page},
+            table=tables.described(tables.read(out / "counts.parquet"), Counts),
+        )
+
+    recipe = Recipe(inputs, build, settings, "1", checks=())
+    return published_asset(
+        dataset, "analysis", recipe, deps=["catalog"], kinds={"json", "png"}, automation=FOLLOWS
+    )

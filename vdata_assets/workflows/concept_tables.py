@@ -1,0 +1,236 @@
+"""What the assets of concept retrieval read from each other: slices of published tables, and their looks."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vdata_assets.quality.findings import Status
+from vdata_assets.workflows.dataset import Dataset
+from vdata_assets.workflows.publish import Step, Table
+from vdata_resources.store import NotPublished, Store, Version
+
+if TYPE_CHECKING:
+    import dataframely as dy
+    import polars as pl
+
+    from vdata_assets.catalog.settings import CatalogSettings
+    from vdata_assets.workflows.settings import RetrievalSettings
+
+
+def described(table: "pl.DataFrame", schema: "type[dy.Schema] | None" = None) -> Table:
+    """Row count and columns of a table, with the descriptions of its schema."""
+    texts = {name: column.description for name, column in schema.columns().items()} if schema else {}
+    columns = [(name, str(dtype), texts.get(name) or "") for name, dtype in table.schema.items()]
+    return Table(table.height, columns)
+
+
+def read(file: Path) -> "pl.DataFrame":
+    """A Parquet table."""
+    import polars as pl
+
+    return pl.read_parquet(file)
+
+
+def scan(file: Path) -> "pl.LazyFrame":
+    """A Parquet table, read as far as it is used."""
+    import polars as pl
+
+    return pl.scan_parquet(file)
+
+
+def as_markdown(table: "pl.DataFrame") -> str:
+    """A small table as the UI shows it."""
+    from vdata_assets.reports import markdown
+
+    return markdown.table(table)
+
+
+def known_categories(store: Store, dataset: Dataset) -> dict[str, str]:
+    """Partition key by category, of all that were ever published."""
+    import polars as pl
+
+    version = store.artifact(dataset.name, "catalog").current()
+    if version is None:
+        return {}
+    table = pl.read_parquet(version.file("categories.parquet"), columns=["category", "partition"])
+    return dict(table.iter_rows())
+
+
+def register_categories(step: Step, version: Version) -> None:
+    """Register one partition a category; keys of vanished ones stay, for their data still stands."""
+    import polars as pl
+
+    name, instance = step.dataset.categories_name, step.context.instance
+    keys = pl.read_parquet(version.file("categories.parquet"), columns=["partition"]).to_series()
+    new = sorted(set(keys) - set(instance.get_dynamic_partitions(name)))
+    if new:
+        instance.add_dynamic_partitions(name, new)
+        step.log(f"registered {len(new)} categories as partitions: {', '.join(new)}")
+
+
+def category_images(step: Step) -> "pl.DataFrame":
+    """The readable images of the step's category, in the catalog's order."""
+    import polars as pl
+
+    return (
+        pl.scan_parquet(step.upstream("catalog").file("catalog.parquet"))
+        .filter(pl.col("partition") == step.category, pl.col("reason").is_null())
+        .select("image_id", "path", "category", "concept", "split", "content_hash")
+        .collect()
+    )
+
+
+def training_images(splits: Version) -> "pl.DataFrame":
+    """The images that training concepts train on, their sampled test images included."""
+    import polars as pl
+
+    return (
+        pl.scan_parquet(splits.file("concept_splits.parquet"))
+        .filter(pl.col("role") == "train", pl.col("split") == "train")
+        .collect()
+    )
+
+
+def role_counts(splits: "pl.DataFrame") -> "pl.DataFrame":
+    """Concepts and images of each category that train and that validate."""
+    import polars as pl
+
+    training = pl.col("role") == "train"
+    return (
+        splits.group_by("category")
+        .agg(
+            pl.col("concept").filter(training).n_unique().alias("training concepts"),
+            pl.col("concept").filter(~training).n_unique().alias("validation concepts"),
+            (training & (pl.col("split") == "train")).sum().alias("training images"),
+            (~training).sum().alias("validation images"),
+        )
+        .sort("category")
+    )
+
+
+def present_partitions(store: Store, dataset: Dataset, settings: "CatalogSettings") -> dict[str, str]:
+    """Display name by partition key of the categories there are now, by their folders; no file is opened.
+
+    Raises:
+        ValueError: the root cannot be listed.
+    """
+    from vdata_assets.catalog.layout import present_categories
+    from vdata_assets.catalog.partitions import partition_keys
+
+    names = present_categories(dataset.root, settings)
+    return {key: name for name, key in partition_keys(names, known_categories(store, dataset)).items()}
+
+
+def display_name(step: Step) -> str:
+    """The folder's name of the step's category."""
+    names = {key: category for category, key in _catalog_categories(step).items()}
+    return names[step.category]
+
+
+def source_images(step: Step, settings: "RetrievalSettings") -> "pl.DataFrame":
+    """The images of the step's category that rows are mined from."""
+    import polars as pl
+
+    rows = pl.scan_parquet(step.upstream("concept_splits").file("concept_splits.parquet")).filter(
+        pl.col("partition") == step.category
+    )
+    if settings.source == "catalog":
+        split = pl.col("catalog_split")
+    else:
+        rows = rows.filter(pl.col("role") == settings.source.removesuffix("_concepts"))
+        split = pl.col("split")
+    wanted = ["train", "test"] if settings.split == "all" else [settings.split]
+    return (
+        rows.filter(split.cast(pl.String).is_in(wanted))
+        .select("image_id", "path", "category", "concept")
+        .collect()
+    )
+
+
+def with_vectors(images: "pl.DataFrame", embeddings: Version) -> "pl.DataFrame":
+    """The images that could be decoded, with their hashes and vectors."""
+    import polars as pl
+
+    encoded = pl.read_parquet(embeddings.file("embeddings.parquet"), columns=["image_id", "phash", "vector"])
+    return images.join(encoded.drop_nulls("vector"), on="image_id", maintain_order="left")
+
+
+def previous_table(step: Step, name: str) -> Path | None:
+    """A table of the version of this artifact that is published now, if there is one."""
+    version = step.artifact.current()
+    return version.file(name) if version is not None else None
+
+
+def published_categories(
+    step: Step, asset: str, wanted: tuple[str, ...] | None
+) -> tuple[list[tuple[str, str, Version]], dict[str, str]]:
+    """Partition key, display name and published version of each category, and why the others have none.
+
+    Args:
+        step: whose upstream ``asset`` is.
+        asset: partitioned by category.
+        wanted: display names, in order; None: all of the catalog.
+    """
+    keys = _catalog_categories(step)
+    parts, missing = [], {}
+    for category in wanted or keys:
+        if category not in keys:
+            missing[category] = "not in the catalog"
+            continue
+        try:
+            parts.append((keys[category], category, step.upstream(asset, keys[category])))
+        except NotPublished:
+            missing[category] = _why_unpublished(step, asset, keys[category])
+    return parts, missing
+
+
+def _why_unpublished(step: Step, asset: str, partition: str) -> str:
+    refusal = step.store.artifact(step.dataset.name, asset, partition).refusal()
+    if refusal is None:
+        return f"{asset} was never materialized"
+    failed = [finding for finding in refusal["findings"] if finding["status"] == Status.FAILED.value]
+    return f"{asset} was rejected: " + "; ".join(finding["message"] for finding in failed)
+
+
+def hashed_images(step: Step, partitions: Sequence[str]) -> "pl.DataFrame":
+    """Id, path, category, concept and perceptual hash of the decoded images of some categories."""
+    import polars as pl
+
+    files = [step.upstream("embeddings", partition).file("embeddings.parquet") for partition in partitions]
+    images = read(step.upstream("catalog").file("catalog.parquet")).select(
+        "image_id", "path", "category", "concept"
+    )
+    if not files:
+        return images.clear().with_columns(phash=pl.lit(0, dtype=pl.UInt64))
+    hashes = pl.scan_parquet(files).select("image_id", "phash").drop_nulls().collect()
+    return images.join(hashes, on="image_id", maintain_order="left")
+
+
+def retrieval_pictures(rows: "pl.DataFrame", title: str, root: Path) -> dict[str, str]:
+    """Some queries with their slots, and how similar positives and distractors are."""
+    from vdata_assets.reports import markdown, plots
+    from vdata_assets.reports.embed import SHEET_BYTES, encoded
+    from vdata_assets.reports.sheets import retrieval_sheet
+    from vdata_assets.reports.statistics import slot_similarities
+
+    if rows.is_empty():
+        return {}
+    slots = slot_similarities(rows.lazy())
+    positive, distractors = (
+        slots.filter(positive=wanted)["similarity"].to_numpy() for wanted in (True, False)
+    )
+    sheet = encoded(retrieval_sheet(rows, title, root, seed=0), SHEET_BYTES)
+    return {
+        "queries": markdown.image(f"Queries of {title}", sheet),
+        "similarities": markdown.image(
+            "Similarity to the query", plots.similarity_histogram(positive, distractors)
+        ),
+    }
+
+
+def _catalog_categories(step: Step) -> dict[str, str]:
+    """Partition key by display name of the categories of the published catalog that have images."""
+    import polars as pl
+
+    table = pl.read_parquet(step.upstream("catalog").file("categories.parquet"))
+    return dict(table.filter(pl.col("images") > 0).select("category", "partition").iter_rows())

@@ -1,0 +1,56 @@
+"""What the assets of one dataset share: names, keys, partitions and the level of each check."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import dagster as dg
+
+from vdata_assets.quality.findings import Check, Status
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One dataset of one workflow.
+
+    Attributes:
+        name: the defs folder's name: asset key prefix, group, and folder in the store.
+        root: folder of the raw data, absolute.
+        levels: check name -> level of a hit, where it differs from the check's default.
+        owners: people or teams, as Dagster writes them: an email or ``team:name``.
+        one_run: a backfill of many partitions is one run; otherwise one run a partition.
+    """
+
+    name: str
+    root: Path
+    levels: Mapping[str, Status] = field(default_factory=dict)
+    owners: Sequence[str] = ()
+    one_run: bool = True
+
+    @property
+    def categories(self) -> dg.DynamicPartitionsDefinition:
+        """One partition a category, registered by the catalog and by the category sensor."""
+        return dg.DynamicPartitionsDefinition(name=self.categories_name)
+
+    @property
+    def categories_name(self) -> str:
+        """Name of the partition set in the instance."""
+        return f"{self.name}/category"
+
+    @property
+    def backfill_policy(self) -> dg.BackfillPolicy:
+        """How many partitions a run of a backfill takes."""
+        return dg.BackfillPolicy.single_run() if self.one_run else dg.BackfillPolicy.multi_run(1)
+
+    @property
+    def slug(self) -> str:
+        """The name where Dagster takes letters, digits and underscores only: groups, jobs, sensors."""
+        return self.name.replace("-", "_")
+
+    def key(self, asset: str) -> dg.AssetKey:
+        """Key of one of this dataset's assets."""
+        return dg.AssetKey([self.name, asset])
+
+    def level(self, check: Check) -> Status:
+        """How bad a hit of this check is in this dataset."""
+        return self.levels.get(check.name, check.default)

@@ -1,0 +1,65 @@
+"""What every dataset has beside its assets: a job for the whole, an observation, a partition sensor."""
+
+from collections.abc import Callable, Mapping
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from vdata_assets.workflows.dataset import Dataset
+from vdata_assets.workflows.resources import StoreResource
+from vdata_resources.store import Store
+
+
+def whole_job(dataset: Dataset) -> UnresolvedAssetJobDefinition:
+    """One job for all assets of the dataset: choose the categories, everything is made in order."""
+    return dg.define_asset_job(
+        f"{dataset.slug}",
+        selection=dg.AssetSelection.groups(dataset.slug),
+        description=f"Everything of {dataset.name}, for the categories you choose, in one run. "
+        "What is unchanged is reused.",
+    )
+
+
+def observation_schedule(dataset: Dataset, raw: str) -> dg.ScheduleDefinition:
+    """Looks every hour whether the raw files changed. Off until turned on in the UI."""
+    job = dg.define_asset_job(f"{dataset.slug}_observe", selection=[dataset.key(raw)])
+    return dg.ScheduleDefinition(
+        name=f"{dataset.slug}_observation",
+        job=job,
+        cron_schedule="0 * * * *",
+        description=f"Observes {dataset.name}/{raw}: its data version changes when a file does, "
+        "else nothing happens.",
+    )
+
+
+def partition_sensor(dataset: Dataset, present: Callable[[Store], Mapping[str, str]]) -> dg.SensorDefinition:
+    """Keeps the dataset's partitions in step with what is there. On by default: it only registers keys.
+
+    Args:
+        dataset: whose categories they are.
+        present: partition key -> display name of every category there is now.
+    """
+
+    @dg.sensor(
+        name=f"{dataset.slug}_categories",
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        job_name=dataset.slug,
+        description=f"Registers one partition a category of {dataset.name}. A vanished category is reported "
+        "here and its key kept, for its published data still stands.",
+    )
+    def categories(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
+        registered = context.instance.get_dynamic_partitions(dataset.categories_name)
+        try:
+            found = present(store.store())
+        except (OSError, ValueError) as unreadable:
+            return dg.SensorResult(skip_reason=f"cannot list {dataset.root}: {unreadable}")
+        new = sorted(set(found) - set(registered))
+        vanished = sorted(set(registered) - set(found))
+        return dg.SensorResult(
+            skip_reason=f"{len(found)} categories; new: {', '.join(new) or 'none'}; "
+            f"vanished, key kept: {', '.join(vanished) or 'none'}",
+            dynamic_partitions_requests=[dataset.categories.build_add_request(new)] if new else [],
+        )
+
+    return categories

@@ -1,0 +1,22 @@
+"""Dagster resources: how a run reaches the store."""
+
+from pathlib import Path
+
+import dagster as dg
+from pydantic import Field
+
+from vdata_resources.store import Store
+
+
+class StoreResource(dg.ConfigurableResource):
+    """Where published data lives: versions, the current one of each, and what was rejected."""
+
+    home: str = Field(description="folder of all datasets; VDATA_HOME unless set")
+    keep: int = Field(default=3, ge=1, description="published versions kept of every asset and partition")
+    lock_timeout: float = Field(
+        default=3600, gt=0, description="seconds to wait for another run of the same asset and partition"
+    )
+
+    def store(self) -> Store:
+        """The store as a plain object that stages and notebooks use too."""
+        return Store(root=Path(self.home).absolute(), keep=self.keep, lock_timeout=self.lock_timeout)

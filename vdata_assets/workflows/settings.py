@@ -1,0 +1,80 @@
+"""The YAML shapes of settings that belong to no single stage."""
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vdata_assets.retrieval.settings import MiningSettings
+
+if TYPE_CHECKING:
+    from vdata_resources.encoders import ImageEncoder
+
+
+class Settings(BaseModel):
+    """Base of all settings: unknown fields are refused, values cannot change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DescriptorSettings(Settings):
+    """The embedded encoder: colour, gradient and texture descriptors. No weights, no GPU."""
+
+    type: Literal["descriptor"] = "descriptor"
+
+    def build(self) -> "ImageEncoder":
+        """The encoder, ready to encode."""
+        from vdata_resources.encoders import DescriptorEncoder
+
+        return DescriptorEncoder()
+
+
+class OpenClipSettings(Settings):
+    """An OpenCLIP model."""
+
+    type: Literal["open_clip"] = "open_clip"
+    model: str = Field("ViT-B-32", description="Model name as open_clip lists it.")
+    pretrained: str | None = Field(
+        "openai",
+        description="Tag of pretrained weights on the hub, or path of a local checkpoint; null for models "
+        "that bring their own, hf-hub: and local-dir:.",
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: cuda where there is one.")
+    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="auto: bf16 on a GPU, else fp32.")
+    batch_size: int | None = Field(None, ge=1, description="None: the largest that fits into GPU memory.")
+
+    def build(self) -> "ImageEncoder":
+        """The encoder, its weights loaded."""
+        from vdata_resources.encoders import OpenClipEncoder
+
+        return OpenClipEncoder(
+            self.model,
+            self.pretrained,
+            device=self.device,
+            precision=self.precision,
+            batch_size=self.batch_size,
+        )
+
+
+class RetrievalSettings(MiningSettings):
+    """Which images retrieval rows are mined from, and how."""
+
+    source: Literal["train_concepts", "validation_concepts", "catalog"] = Field(
+        "train_concepts",
+        description="train_concepts: the concepts that concept_splits selects for training, so that nothing "
+        "held out reaches a training set; validation_concepts: those it holds out, for an evaluation set; "
+        "catalog: all concepts.",
+    )
+    split: Literal["train", "test", "all"] = Field(
+        "train",
+        description="The list of images within the source. For train_concepts, train holds the sampled test "
+        "images too.",
+    )
+
+
+class TrainingDatasetSettings(Settings):
+    """What the Hugging Face dataset trains."""
+
+    tasks: tuple[Literal["speaker", "listener"], ...] = Field(
+        ("speaker", "listener"), min_length=1, description="One dataset is written for each."
+    )
+    seed: int = Field(23, description="Decides the listener's pairs.")

@@ -1,0 +1,83 @@
+"""A version in the making: a folder that nobody reads until it is published."""
+
+from pathlib import Path
+from typing import Any
+
+from vdata_resources.store import durable
+from vdata_resources.store.history import DRAFT_PREFIX, History
+from vdata_resources.store.names import MANIFEST, REPORT
+from vdata_resources.store.version import Version, read_version, to_json, write_manifest
+
+
+class Draft:
+    """A version in the making, held by one writer under the artifact's lock.
+
+    Attributes:
+        id: the id that the version gets.
+        path: the folder to write files into; empty at first, gone once published or rejected.
+    """
+
+    def __init__(self, history: History, fingerprint: str, keep: int) -> None:
+        self.id = history.next_id(fingerprint)
+        self.path = history.versions / f"{DRAFT_PREFIX}{self.id}"
+        self._history = history
+        self._fingerprint = fingerprint
+        self._keep = keep
+        self.path.mkdir()
+
+    def publish(self, metadata: dict[str, Any], report: dict[str, Any]) -> Version:
+        """Make the draft the artifact's current version, all of it at one moment, then prune old versions.
+
+        Metadata and report are kept in the manifest, which is the same for the same content: what varies
+        from run to run (times, rates) belongs in a log.
+
+        Args:
+            metadata: what to tell readers, as JSON values.
+            report: what the audit found, as JSON values.
+
+        Raises:
+            RuntimeError: the draft was published or rejected before.
+            ValueError: the folder holds a symbolic link, a file named ``manifest.json``, or something that
+                is neither file nor folder; or a number in metadata or report is not finite.
+            TypeError: metadata or report hold what is not a JSON value.
+            OutOfSpace: the disk is full; the current version stays.
+        """
+        self._require_open()
+        write_manifest(self.path, self._fingerprint, metadata, report)
+        version = self._history.publish(self.path, self.id)
+        self._history.prune(self._keep)
+        return read_version(version, (version / MANIFEST).read_bytes())
+
+    def reject(self, report: dict[str, Any]) -> Path:
+        """Keep the candidate and its report apart for people to look at; the current version stays.
+
+        Args:
+            report: what the audit found, as JSON values; written to ``report.json``.
+
+        Returns:
+            The candidate's folder.
+
+        Raises:
+            RuntimeError: the draft was published or rejected before.
+            ValueError: the folder holds a ``report.json``; or a number in the report is not finite.
+            TypeError: the report holds what is not a JSON value.
+            OutOfSpace: the disk is full.
+        """
+        self._require_open()
+        target = self.path / REPORT
+        if target.exists():
+            raise ValueError(f"a rejected draft cannot hold a {REPORT}, the store writes it: rename yours")
+        durable.write(target, to_json(report))
+        candidate = self._history.reject(self.path, self.id)
+        self._history.prune_rejected(self._keep)
+        return candidate
+
+    def close(self) -> None:
+        """Delete whatever was not published or rejected."""
+        if self._history.current_id() != self.id:
+            durable.discard(self._history.versions / self.id)
+        durable.discard(self.path)
+
+    def _require_open(self) -> None:
+        if not self.path.is_dir():
+            raise RuntimeError(f"draft {self.id} is closed: it was published, rejected or abandoned before")

@@ -1,0 +1,55 @@
+"""Writing so that what was written is still there after a power cut."""
+
+import logging
+import os
+import shutil
+from pathlib import Path
+
+_log = logging.getLogger(__name__)
+
+
+def sync(path: Path) -> None:
+    """Put a file's bytes, or a folder's entries, on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file and put it on the disk; its folder's entry is the caller's to sync."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and the folders above it, each entry on the disk."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync(folder.parent)
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename within one file system, both folders' entries on the disk."""
+    os.rename(source, target)
+    sync(target.parent)
+    if source.parent != target.parent:
+        sync(source.parent)
+
+
+def discard(folder: Path) -> None:
+    """Delete a folder that no reader can reach; what cannot be deleted now is left to the next writer.
+
+    A network file system keeps deleted files as long as a process has them open, which must not fail a
+    publication that has already happened.
+    """
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        _log.warning("could not delete %s, the next writer tries again: %s", folder, error)
