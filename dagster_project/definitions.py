@@ -1,6 +1,5 @@
 """The code location: every dataset under ``defs/``, the store they publish to, and how steps are run."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,14 +7,9 @@ from typing import Any
 import dagster as dg
 
 from dagster_project.automation import automation_sensor
-from vdata_assets.workflows.resources import StoreResource
+from vdata_assets.workflows.resources import StoreResource, vdata_home
 
 PROJECT = Path(__file__).resolve().parent.parent
-
-
-def vdata_home() -> str:
-    """Folder of all published data: VDATA_HOME, or ``.vdata`` in the project."""
-    return os.environ.get("VDATA_HOME") or str(PROJECT / ".vdata")
 
 
 # A forked step starts in a fraction of a second; a spawned one imports dagster and polars first.
@@ -34,8 +28,8 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
         dg.load_from_defs_folder(path_within_project=Path(__file__).parent),
         dg.Definitions(
             sensors=[automation_sensor()],
-            resources={"store": StoreResource(home=vdata_home()), **(resources or {})},
-            executor=dg.multi_or_in_process_executor,
+            resources={"store": StoreResource(home=vdata_home(PROJECT)), **(resources or {})},
+            executor=EXECUTOR,
         ),
     )
 

@@ -7,27 +7,28 @@ import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
-from dagster_project.definitions import build_definitions, vdata_home
-from vdata_assets.workflows.resources import StoreResource
+from dagster_project.definitions import PROJECT, build_definitions
+from vdata_assets.workflows.resources import StoreResource, vdata_home
 
-DATASET = "shapes"
-SEED = 7
+DATASET = "objects"
+QUIET = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
 
 
 def write_samples(root: Path) -> str:
     """Generate the sample photos unless they are there; says what it did."""
-    from vdata_assets.samples import write_concept_images
+    from vdata_assets.samples.concepts import write_concept_images
 
     if root.exists():
         return f"samples are there: {root}"
     started = time.monotonic()
-    truth = write_concept_images(root, seed=SEED)
+    truth = write_concept_images(root, flaws=True, log=lambda line: sys.stdout.write(f"{line}\n"))
     return f"{truth.height} sample images in {root} ({time.monotonic() - started:.1f} s)"
 
 
@@ -37,53 +38,59 @@ def run_dataset(
     """Materialize the catalog, which registers the categories, then everything for all of them."""
     key = dg.AssetKey([dataset, "catalog"])
     job = definitions.resolve_implicit_global_asset_job_def()
-    runs = [job.execute_in_process(instance=instance, asset_selection=[key], raise_on_error=False)]
+    options: dict[str, Any] = {"instance": instance, "run_config": QUIET, "raise_on_error": False}
+    runs = [job.execute_in_process(asset_selection=[key], **options)]
     categories = instance.get_dynamic_partitions(f"{dataset}/category")
     if runs[0].success and categories:
         tags = {ASSET_PARTITION_RANGE_START_TAG: categories[0], ASSET_PARTITION_RANGE_END_TAG: categories[-1]}
         whole = definitions.resolve_job_def(dataset)
-        runs.append(whole.execute_in_process(instance=instance, tags=tags, raise_on_error=False))
+        runs.append(whole.execute_in_process(tags=tags, **options))
     return runs
 
 
 def summary(runs: Sequence[dg.ExecuteInProcessResult], home: Path) -> str:
     """What was built, which checks passed, and where things are."""
-    lines = ["", f"{'asset':<32} {'made':>5} {'reused':>7} {'rows':>9}   where"]
-    made: dict[str, list[dg.AssetMaterialization]] = {}
-    for run in runs:
-        for event in run.all_events:
-            if event.is_step_materialization:
-                materialization = event.step_materialization_data.materialization
-                made.setdefault(materialization.asset_key.to_user_string(), []).append(materialization)
-    for asset, events in made.items():
-        reused = sum(bool(event.metadata["reused"].value) for event in events)
+    return "\n".join([*_asset_lines(runs, home), "", *_check_lines(runs)])
+
+
+def _asset_lines(runs: Sequence[dg.ExecuteInProcessResult], home: Path) -> Iterator[str]:
+    events = [event for run in runs for event in run.all_events if event.is_step_materialization]
+    made = {
+        (event.asset_key, event.partition): event.step_materialization_data.materialization
+        for event in events[::-1]
+    }
+    yield f"\n{'asset':<30} {'made':>5} {'reused':>7} {'rows':>9}   where"
+    for key in dict.fromkeys(event.asset_key for event in events):
+        metadata = [value.metadata for (asset, _), value in made.items() if asset == key]
+        reused = sum(entry["reused"].value is True for entry in metadata)
         rows = sum(
-            int(event.metadata["dagster/row_count"].value)
-            for event in events
-            if "dagster/row_count" in event.metadata
+            int(str(entry["dagster/row_count"].value)) for entry in metadata if "dagster/row_count" in entry
         )
-        lines.append(f"{asset:<32} {len(events) - reused:>5} {reused:>7} {rows:>9,}   {home / asset}")
-    evaluations = [evaluation for run in runs for evaluation in run.get_asset_check_evaluations()]
+        asset = key.to_user_string() if key else ""
+        yield f"{asset:<30} {len(metadata) - reused:>5} {reused:>7} {rows:>9,}   {home / asset}"
+
+
+def _check_lines(runs: Sequence[dg.ExecuteInProcessResult]) -> Iterator[str]:
+    evaluations = {
+        (evaluation.asset_check_key, evaluation.partition): evaluation
+        for run in runs
+        for evaluation in run.get_asset_check_evaluations()
+    }
     verdicts = Counter(
-        "PASSED" if e.passed else "WARNING" if e.severity is dg.AssetCheckSeverity.WARN else "FAILED"
-        for e in evaluations
+        "passed" if evaluation.passed else evaluation.severity.value.lower()
+        for evaluation in evaluations.values()
     )
-    lines += ["", "checks: " + ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))]
-    for evaluation in evaluations:
+    yield "checks: " + ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
+    for (check, partition), evaluation in evaluations.items():
         if not evaluation.passed:
-            where = evaluation.asset_key.to_user_string() + (
-                f"[{evaluation.partition}]" if evaluation.partition else ""
-            )
-            lines.append(
-                f"  {evaluation.severity.value:<5} {where} {evaluation.check_name}: {evaluation.description}"
-            )
-    return "\n".join(lines)
+            where = check.asset_key.to_user_string() + (f"[{partition}]" if partition else "")
+            yield f"  {evaluation.severity.value:<5} {where} {check.name}: {evaluation.description}"
 
 
 def main() -> int:
     """Run the demo; the exit status says whether everything was published."""
     warnings.filterwarnings("ignore", category=dg.BetaWarning)
-    home = Path(vdata_home())
+    home = Path(vdata_home(PROJECT))
     started = time.monotonic()
     sys.stdout.write(write_samples(home / "samples" / DATASET) + "\n")
     definitions = build_definitions({"store": StoreResource(home=str(home))})

@@ -23,7 +23,11 @@ def test_same_number_whatever_the_hash_seed():
     code = "from vdata_assets.seeding import seeded_int; print(seeded_int(23, 'p', 'naïve', 'b'))"
     numbers = {
         subprocess.run(
-            [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         for seed in ("0", "1", "random")
     }

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
 from vdata_assets.catalog.schema import SLUG
+from vdata_resources.store import RESERVED
 
 MAX_LENGTH = 63
 NAMELESS = "category"
@@ -39,7 +40,8 @@ def partition_keys(categories: Iterable[str], known: Mapping[str, str] | None = 
         raise ValueError(f"two known categories share a partition: {dict(known)}")
     names = sorted(set(categories))
     keys = {name: known[name] for name in names if name in known}
-    taken = set(known.values())
+    # The store keeps its own folders beside a partition's.
+    taken = set(known.values()) | RESERVED
     for name in sorted(
         (name for name in names if name not in known), key=lambda name: _slug(name) != (name, True)
     ):

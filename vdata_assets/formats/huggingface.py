@@ -191,7 +191,7 @@ def _write_shards(
     log: Callable[[str], object],
 ) -> list[Path]:
     """Write a task's rows with their images as Arrow stream files; their paths, in order."""
-    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow as pa
 
     schema = features(task).arrow_schema
     progress = Progress("training dataset: write", table.height, "rows", log)

@@ -1,5 +1,6 @@
 """What every workflow's component has: where the raw data is, who owns it, how strict its audits are."""
 
+from abc import abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, Field, field_validator
 from vdata_assets.quality.findings import Check, Status
 from vdata_assets.workflows.dataset import Dataset
 from vdata_assets.workflows.json_schema import precise
+from vdata_assets.workflows.resources import vdata_home
 
 
 class DatasetComponent(dg.Component, dg.Model):
@@ -64,15 +66,29 @@ class DatasetComponent(dg.Component, dg.Model):
         """The component as its defs.yaml describes it, templates in ``root`` rendered."""
         if not isinstance(attributes, cls):
             raise dg.DagsterInvalidDefinitionError(f"{context.path}: `attributes` with a `root` are required")
-        scope = {"context": LoadContextScope(context)}
+        scope = {"context": LoadContextScope(context), "vdata_home": vdata_home(context.project_root)}
         resolution = context.with_rendering_scope(scope).resolution_context.at_path("attributes")
         return attributes.model_copy(update={"root": resolution.resolve_value(attributes.root, as_type=str)})
 
-    def dataset(self, context: dg.ComponentLoadContext) -> Dataset:
-        """The dataset that the defs folder names."""
+    @abstractmethod
+    def definitions(self, dataset: Dataset) -> dg.Definitions:
+        """All that a dataset of this workflow consists of."""
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """The definitions of the dataset that the defs folder names."""
+        name = context.path.name if context.path.is_dir() else context.path.parent.name
+        return self.definitions(self.dataset(name, context.project_root))
+
+    def dataset(self, name: str, project: Path) -> Dataset:
+        """What the assets of the dataset share.
+
+        Args:
+            name: prefix of its asset keys and its folder in the store.
+            project: folder that a relative root starts at.
+        """
         return Dataset(
-            name=context.path.name if context.path.is_dir() else context.path.parent.name,
-            root=Path(context.project_root, self.root),
+            name=name,
+            root=Path(project, self.root),
             levels={name: Status(level) for name, level in self.audits.items()},
             owners=tuple(self.owners),
             one_run=self.backfill == "one_run",

@@ -17,11 +17,11 @@ from pydantic import Field
 
 from vdata_assets.catalog.checks import CATALOG_CHECKS
 from vdata_assets.catalog.settings import CatalogSettings
-from vdata_assets.embeddings.checks import EMBEDDINGS_CHECKS
+from vdata_assets.embeddings.checks import EMBEDDINGS_CHECKS, NEAR_DUPLICATE_CHECKS
 from vdata_assets.formats.checks import TRAINING_DATASET_CHECKS
 from vdata_assets.quality.findings import Check
 from vdata_assets.reports.settings import AnalysisSettings
-from vdata_assets.retrieval.checks import COMBINED_CHECKS, RETRIEVAL_CHECKS
+from vdata_assets.retrieval.checks import COMBINED_CHECKS, HELD_OUT_UNSEEN, RETRIEVAL_CHECKS
 from vdata_assets.retrieval.settings import CombineSettings
 from vdata_assets.splits.checks import CONCEPT_SPLITS_CHECKS, CONCEPT_SUBSET_CHECKS
 from vdata_assets.splits.settings import ConceptSplitSettings, ConceptSubsetSettings
@@ -29,7 +29,7 @@ from vdata_assets.workflows import concept_tables as tables
 from vdata_assets.workflows.component import DatasetComponent
 from vdata_assets.workflows.dataset import Dataset
 from vdata_assets.workflows.operations import observation_schedule, partition_sensor, whole_job
-from vdata_assets.workflows.publish import Built, Recipe, Step, published_asset
+from vdata_assets.workflows.publish import Built, Recipe, Step, Table, published_asset
 from vdata_assets.workflows.settings import (
     DescriptorSettings,
     OpenClipSettings,
@@ -56,7 +56,9 @@ class ConceptRetrieval(DatasetComponent):
         *CONCEPT_SPLITS_CHECKS,
         *CONCEPT_SUBSET_CHECKS,
         *EMBEDDINGS_CHECKS,
+        *NEAR_DUPLICATE_CHECKS,
         *RETRIEVAL_CHECKS,
+        HELD_OUT_UNSEEN,
         *COMBINED_CHECKS,
         *TRAINING_DATASET_CHECKS,
     )
@@ -70,9 +72,8 @@ class ConceptRetrieval(DatasetComponent):
     training_dataset: TrainingDatasetSettings = TrainingDatasetSettings()
     analysis: AnalysisSettings = AnalysisSettings()
 
-    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
-        """All assets, checks, jobs, schedules and sensors of the dataset named after its defs folder."""
-        dataset = self.dataset(context)
+    def definitions(self, dataset: Dataset) -> dg.Definitions:
+        """All assets, checks, jobs, schedules and sensors of a dataset."""
         prefix = "" if self.catalog.relative else f"{dataset.root}/"
         return dg.Definitions(
             assets=[
@@ -217,6 +218,7 @@ def embeddings(dataset: Dataset, settings: DescriptorSettings | OpenClipSettings
         """A unit vector and a perceptual hash for every image; only what is new or changed is encoded."""
         from vdata_assets.embeddings.audit import audit
         from vdata_assets.embeddings.embed import TABLE, embed
+        from vdata_assets.embeddings.near_duplicates import audit_near_duplicates
         from vdata_assets.embeddings.schema import Embeddings
 
         embedded = embed(
@@ -224,12 +226,15 @@ def embeddings(dataset: Dataset, settings: DescriptorSettings | OpenClipSettings
         )
         embedded.table.write_parquet(out / TABLE)
         return Built(
-            audit(embedded.table, images, load_encoder()),
+            [
+                *audit(embedded.table, images, load_encoder()),
+                *audit_near_duplicates(embedded.table, images),
+            ],
             figures={"encoder": encoder, "encoded": embedded.encoded, "vectors_reused": embedded.reused},
             table=tables.described(embedded.table, Embeddings),
         )
 
-    recipe = Recipe(inputs, build, settings, "1", EMBEDDINGS_CHECKS)
+    recipe = Recipe(inputs, build, settings, "1", (*EMBEDDINGS_CHECKS, *NEAR_DUPLICATE_CHECKS))
     return published_asset(
         dataset,
         "embeddings",
@@ -255,23 +260,28 @@ def retrieval(dataset: Dataset, settings: RetrievalSettings, prefix: str) -> dg.
     def build(step: Step, out: Path, images: "pl.DataFrame", embeddings: Version, prefix: str) -> Built:
         """One positive and its hard negatives for every image, as JSON for trainers and as a table."""
         from vdata_assets.retrieval.audit import audit_retrieval
+        from vdata_assets.retrieval.held_out import audit_held_out
         from vdata_assets.retrieval.mine import mine
         from vdata_assets.retrieval.retrieval_json import retrieval_name, write_retrieval
         from vdata_assets.retrieval.schema import RetrievalRows
 
         category = tables.display_name(step)
         encoded = tables.with_vectors(images, embeddings)
-        mined = mine(encoded, settings, log=step.log)
+        source = encoded.filter("in_source")
+        mined = mine(source, settings, log=step.log)
         name = retrieval_name(category, settings.seed, settings.top_k)
         write_retrieval([mined.rows], out, name, prefix=prefix)
         return Built(
-            audit_retrieval(mined.rows, encoded, settings),
+            [
+                *audit_retrieval(mined.rows, source, settings),
+                audit_held_out(mined.rows, encoded, settings.near_duplicate_hamming),
+            ],
             figures={"file": str(name), "queries": mined.queries, **mined.skipped, **mined.guards},
             pictures=tables.retrieval_pictures(mined.rows, category, dataset.root),
             table=tables.described(mined.rows, RetrievalRows),
         )
 
-    recipe = Recipe(inputs, build, settings, "1", RETRIEVAL_CHECKS)
+    recipe = Recipe(inputs, build, settings, "1", (*RETRIEVAL_CHECKS, HELD_OUT_UNSEEN))
     return published_asset(
         dataset,
         "retrieval",
@@ -350,6 +360,7 @@ def training_dataset(
         return Built(
             audit_training_datasets(written, log=step.log),
             figures={f"{data.task}_rows": data.rows for data in written} | {"folder": f"<task>/{name}"},
+            table=Table(sum(data.rows for data in written), []),
         )
 
     recipe = Recipe(inputs, build, [settings, retrieval], "1", TRAINING_DATASET_CHECKS)

@@ -128,23 +128,27 @@ def display_name(step: Step) -> str:
 
 
 def source_images(step: Step, settings: "RetrievalSettings") -> "pl.DataFrame":
-    """The images of the step's category that rows are mined from."""
+    """The images of the step's category: whether rows are mined from them, and whether they are held out.
+
+    Held out are the concepts for validation and the images of no list, unless it is them that are mined;
+    and every image outside the source.
+    """
     import polars as pl
 
     rows = pl.scan_parquet(step.upstream("concept_splits").file("concept_splits.parquet")).filter(
-        pl.col("partition") == step.category
+        pl.col("partition") == step.category, pl.col("catalog_split") != "negative"
     )
-    if settings.source == "catalog":
-        split = pl.col("catalog_split")
-    else:
-        rows = rows.filter(pl.col("role") == settings.source.removesuffix("_concepts"))
-        split = pl.col("split")
     wanted = ["train", "test"] if settings.split == "all" else [settings.split]
-    return (
-        rows.filter(split.cast(pl.String).is_in(wanted))
-        .select("image_id", "path", "category", "concept")
-        .collect()
-    )
+    if settings.source == "catalog":
+        in_source = pl.col("catalog_split").cast(pl.String).is_in(wanted)
+    else:
+        role = pl.col("role") == settings.source.removesuffix("_concepts")
+        in_source = role & pl.col("split").cast(pl.String).is_in(wanted)
+    validates = pl.col("role") == "validation"
+    held_out = ~in_source | (validates & (settings.source != "validation_concepts"))
+    return rows.select(
+        "image_id", "path", "category", "concept", in_source=in_source, held_out=held_out
+    ).collect()
 
 
 def with_vectors(images: "pl.DataFrame", embeddings: Version) -> "pl.DataFrame":

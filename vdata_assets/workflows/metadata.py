@@ -12,14 +12,15 @@ def ui_metadata(version: Version, *, reused: bool) -> dict[str, Any]:
     """What the UI shows of a version: figures, pictures, rows, columns, where it is, if it was reused."""
     record = version.metadata
     metadata: dict[str, Any] = {
-        **record["figures"],
         **{title: dg.MetadataValue.md(text) for title, text in record["pictures"].items()},
+        **record["figures"],
         "path": dg.MetadataValue.path(str(version.path)),
         "version": version.id,
         "reused": reused,
     }
     if record["table"]:
         metadata["dagster/row_count"] = record["table"]["rows"]
+    if record["table"] and record["table"]["columns"]:
         metadata["dagster/column_schema"] = dg.TableSchema(
             columns=[
                 dg.TableColumn(name=name, type=dtype, description=text)

@@ -1,11 +1,17 @@
 """Dagster resources: how a run reaches the store."""
 
+import os
 from pathlib import Path
 
 import dagster as dg
 from pydantic import Field
 
 from vdata_resources.store import Store
+
+
+def vdata_home(project: Path) -> str:
+    """Folder of all published data: VDATA_HOME, or ``.vdata`` in the project's folder."""
+    return os.environ.get("VDATA_HOME") or str(project / ".vdata")
 
 
 class StoreResource(dg.ConfigurableResource):

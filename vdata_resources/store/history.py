@@ -104,11 +104,9 @@ class History:
         return self.rejected / version
 
     def prune(self, keep: int) -> None:
-        """Remove all but the current and the newest ``keep`` published versions that nobody reads."""
-        current = self.current_id()
+        """Remove all published versions but the newest ``keep``, the current one first, and those read."""
         for version in _all_but_newest(self.versions, keep):
-            if version != current:
-                self._remove(self.versions / version)
+            self._remove(self.versions / version)
 
     def prune_rejected(self, keep: int) -> None:
         """Remove all but the newest ``keep`` rejected candidates."""

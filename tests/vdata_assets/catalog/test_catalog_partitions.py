@@ -113,3 +113,9 @@ def test_a_name_that_comes_later_in_order_takes_no_key(names: set[str]) -> None:
     keys = partition_keys(names)
     if keys[last] != last:  # it has no better claim than the others
         assert {name: keys[name] for name in earlier} == partition_keys(earlier)
+
+
+@pytest.mark.parametrize("name", ["current", "versions", "rejected", "Current"])
+def test_names_of_the_stores_own_folders_are_never_keys(name):
+    (key,) = partition_keys([name]).values()
+    assert re.fullmatch(f"{name.lower()}-[0-9a-f]{{8}}", key)

@@ -20,7 +20,9 @@ HASHES = st.lists(
 
 def table(hashes, prefix):
     ids = [f"{prefix}{number}" for number in range(len(hashes))]
-    return pl.DataFrame({"image_id": ids, "phash": hashes}, schema={"image_id": pl.String, "phash": pl.UInt64})
+    return pl.DataFrame(
+        {"image_id": ids, "phash": hashes}, schema={"image_id": pl.String, "phash": pl.UInt64}
+    )
 
 
 def compared_one_by_one(left, right, limit):

@@ -1,0 +1,35 @@
+"""Tables of the samples."""
+
+import dataframely as dy
+
+from vdata_assets.samples.flaws import DUPLICATE, MISNAMED, SINGLE_CONCEPT, SINGLE_IMAGE, TRUNCATED
+
+FLAWS = [TRUNCATED, MISNAMED, DUPLICATE, SINGLE_IMAGE, SINGLE_CONCEPT]
+
+
+class GroundTruth(dy.Schema):
+    """What is known of every sample image because it was drawn so."""
+
+    path = dy.String(primary_key=True, description="POSIX, relative to the tree's root")
+    category = dy.String()
+    concept = dy.String(description="<colour>-<pattern>-<shape>")
+    shape = dy.String(description="the silhouette's name; its exact measures vary a little by concept")
+    colour = dy.String(description="the main part's colour, a name in patterns.COLOURS")
+    accent = dy.String(description="the pattern's colour, and that of small parts")
+    pattern = dy.String(description="a name in patterns.PRINTS")
+    background = dy.String(description="a name in backgrounds.BACKGROUNDS")
+    light = dy.String(description="a name in lighting.LIGHTS")
+    light_azimuth = dy.Float64(description="degrees; 0 from the camera's side, 90 from the right")
+    light_elevation = dy.Float64(description="degrees above the floor")
+    yaw = dy.Float64(description="degrees, the object's turn about the vertical; 0 shows its front")
+    pitch = dy.Float64(description="degrees that the camera looks down")
+    roll = dy.Float64(description="degrees, the camera's turn about its own axis")
+    scale = dy.Float64(description="diameter of the object's bounding sphere over the image's side")
+    x = dy.Float64(description="of the object's centre, to the right, in image sides")
+    y = dy.Float64(description="of the object's centre, downwards, in image sides")
+    perspective = dy.Float64(description="bounding radius over the camera's distance")
+    left = dy.Int64(description="the object's box in pixels")
+    top = dy.Int64(description="the object's box in pixels")
+    right = dy.Int64(description="the object's box in pixels, exclusive")
+    bottom = dy.Int64(description="the object's box in pixels, exclusive")
+    flaw = dy.Enum(FLAWS, nullable=True, description="the defect that was put in; null for a sound image")
