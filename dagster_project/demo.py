@@ -48,43 +48,45 @@ def run_dataset(
     return runs
 
 
-def summary(runs: Sequence[dg.ExecuteInProcessResult], home: Path) -> str:
+def summary(instance: dg.DagsterInstance, run_ids: Sequence[str], home: Path) -> str:
     """What was built, which checks passed, and where things are."""
-    return "\n".join([*_asset_lines(runs, home), "", *_check_lines(runs)])
+    return "\n".join([*_asset_lines(instance, run_ids, home), "", *_check_lines(instance, run_ids)])
 
 
-def _asset_lines(runs: Sequence[dg.ExecuteInProcessResult], home: Path) -> Iterator[str]:
-    events = [event for run in runs for event in run.all_events if event.is_step_materialization]
-    made = {
-        (event.asset_key, event.partition): event.step_materialization_data.materialization
-        for event in events[::-1]
-    }
+def _events(
+    instance: dg.DagsterInstance, run_ids: Sequence[str], kind: dg.DagsterEventType
+) -> Iterator[dg.DagsterEvent]:
+    # A run's result lacks what a step that failed has logged; the instance has it.
+    for run_id in run_ids:
+        for entry in instance.all_logs(run_id, of_type=kind):
+            yield entry.get_dagster_event()
+
+
+def _asset_lines(instance: dg.DagsterInstance, run_ids: Sequence[str], home: Path) -> Iterator[str]:
+    made: dict[str, dict[str | None, Any]] = {}
+    for event in _events(instance, run_ids, dg.DagsterEventType.ASSET_MATERIALIZATION):
+        materialization = event.step_materialization_data.materialization
+        partitions = made.setdefault(materialization.asset_key.to_user_string(), {})
+        partitions.setdefault(materialization.partition, materialization.metadata)
     yield f"\n{'asset':<30} {'made':>5} {'reused':>7} {'rows':>9}   where"
-    for key in dict.fromkeys(event.asset_key for event in events):
-        metadata = [value.metadata for (asset, _), value in made.items() if asset == key]
-        reused = sum(entry["reused"].value is True for entry in metadata)
-        rows = sum(
-            int(str(entry["dagster/row_count"].value)) for entry in metadata if "dagster/row_count" in entry
-        )
-        asset = key.to_user_string() if key else ""
-        yield f"{asset:<30} {len(metadata) - reused:>5} {reused:>7} {rows:>9,}   {home / asset}"
+    for asset, partitions in made.items():
+        reused = sum(entry["reused"].value for entry in partitions.values())
+        rows = sum(entry["dagster/row_count"].value for entry in partitions.values())
+        yield f"{asset:<30} {len(partitions) - reused:>5} {reused:>7} {rows:>9,}   {home / asset}"
 
 
-def _check_lines(runs: Sequence[dg.ExecuteInProcessResult]) -> Iterator[str]:
-    evaluations = {
-        (evaluation.asset_check_key, evaluation.partition): evaluation
-        for run in runs
-        for evaluation in run.get_asset_check_evaluations()
-    }
+def _check_lines(instance: dg.DagsterInstance, run_ids: Sequence[str]) -> Iterator[str]:
+    events = _events(instance, run_ids, dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    answers = [event.asset_check_evaluation_data for event in events]
+    evaluations = {(answer.asset_check_key, answer.partition): answer for answer in answers}
     verdicts = Counter(
-        "passed" if evaluation.passed else evaluation.severity.value.lower()
-        for evaluation in evaluations.values()
+        "passed" if answer.passed else answer.severity.value.lower() for answer in evaluations.values()
     )
     yield "checks: " + ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
-    for (check, partition), evaluation in evaluations.items():
-        if not evaluation.passed:
+    for (check, partition), answer in evaluations.items():
+        if not answer.passed:
             where = check.asset_key.to_user_string() + (f"[{partition}]" if partition else "")
-            yield f"  {evaluation.severity.value:<5} {where} {check.name}: {evaluation.description}"
+            yield f"  {answer.severity.value:<5} {where} {check.name}: {answer.description}"
 
 
 def main() -> int:
@@ -96,7 +98,7 @@ def main() -> int:
     definitions = build_definitions({"store": StoreResource(home=str(home))})
     with dg.DagsterInstance.get() as instance:
         runs = run_dataset(definitions, instance, DATASET)
-    sys.stdout.write(summary(runs, home) + "\n")
+        sys.stdout.write(summary(instance, [run.run_id for run in runs], home) + "\n")
     success = all(run.success for run in runs)
     sys.stdout.write(
         f"\n{'done' if success else 'FAILED'} in {time.monotonic() - started:.0f} s; "

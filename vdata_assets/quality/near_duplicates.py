@@ -1,12 +1,14 @@
 """Pairs of images whose perceptual hashes differ in few bits, found exactly without comparing all pairs."""
 
+from itertools import pairwise
+
 import polars as pl
 
 HASH_BITS = 64
 
 
 def near_duplicate_pairs(left: pl.DataFrame, right: pl.DataFrame, max_distance: int) -> pl.DataFrame:
-    """Every pair of a row of ``left`` and a row of ``right`` at a Hamming distance of at most ``max_distance``.
+    """Every pair of rows of ``left`` and ``right`` at a Hamming distance of at most ``max_distance``.
 
     The 64 bits are cut into ``max_distance + 1`` bands: two hashes within that distance agree in one band at
     least (pigeonhole; Manku, Jain and Das Sarma, "Detecting near-duplicates for web crawling", WWW 2007), so
@@ -54,7 +56,7 @@ def near_duplicate_pairs(left: pl.DataFrame, right: pl.DataFrame, max_distance: 
 def _bands(count: int) -> list[tuple[int, int]]:
     """First bit and number of bits of each of ``count`` bands of nearly equal width."""
     edges = [band * HASH_BITS // count for band in range(count + 1)]
-    return [(start, end - start) for start, end in zip(edges, edges[1:], strict=False)]
+    return [(start, end - start) for start, end in pairwise(edges)]
 
 
 def _band(start: int, width: int, column: str = "phash") -> pl.Expr:

@@ -41,10 +41,15 @@ class DatasetComponent(dg.Component, dg.Model):
         "Only what differs from the documented default need be named.",
     )
 
+    @classmethod
+    def check_names(cls) -> list[str]:
+        """Names of all checks, in order; a name that several assets have stands for the check of each."""
+        return sorted({check.name for check in cls.CHECKS})
+
     @field_validator("audits")
     @classmethod
     def _audits_exist(cls, audits: dict[str, str]) -> dict[str, str]:
-        names = sorted(check.name for check in cls.CHECKS)
+        names = cls.check_names()
         if unknown := sorted(set(audits) - set(names)):
             raise ValueError(f"no such check: {', '.join(unknown)}; allowed are {', '.join(names)}")
         return audits
@@ -58,7 +63,7 @@ class DatasetComponent(dg.Component, dg.Model):
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """The JSON schema, arranged so that `dg check yaml` names field, value and what is allowed."""
         schema = super().model_json_schema(*args, **kwargs)
-        schema["properties"]["audits"]["propertyNames"] = {"enum": sorted(check.name for check in cls.CHECKS)}
+        schema["properties"]["audits"]["propertyNames"] = {"enum": cls.check_names()}
         return precise(schema)
 
     @classmethod

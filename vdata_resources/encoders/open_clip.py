@@ -169,7 +169,7 @@ class OpenClipEncoder:
         return [self._first_batch_size]
 
     def _encode_pixels(self, prepared: list[Array], log: Log) -> npt.NDArray[np.float32]:
-        """Vectors of (3, height, width) uint8 images, in as many forward passes as memory asks for."""
+        """Vectors of (height, width, 3) uint8 images, in as many forward passes as memory asks for."""
         import torch
 
         loaded = self._loaded
@@ -186,9 +186,12 @@ class OpenClipEncoder:
         return np.concatenate(rows)
 
     def _image_tower(self, pixels: "torch.Tensor") -> "torch.Tensor":
+        import torch
+
         loaded = self._loaded
         # open_clip's ToTensor and Normalize, on the whole batch and on the model's device.
-        images = (pixels.float() / 255 - loaded.mean) / loaded.std
+        images = pixels.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
+        images = images.div_(255).sub_(loaded.mean).div_(loaded.std)
         return loaded.module.encode_image(images.to(loaded.dtype))
 
     def _halve(self, error: Exception, log: Log) -> None:

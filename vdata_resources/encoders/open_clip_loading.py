@@ -39,7 +39,7 @@ class LoadedModel:
         dtype: of the model's image input.
         dim: length of a vector.
         min_side: pixels that the shorter side of an image must keep for the model's input.
-        geometry: open_clip's own resizing and cropping: an RGB image to (3, height, width) uint8.
+        geometry: open_clip's own resizing and cropping: an RGB image to (height, width, 3) uint8.
         mean: of open_clip's own normalisation, (3, 1, 1) float32.
         std: of open_clip's own normalisation, (3, 1, 1) float32.
         identity: changes whenever the vectors could.
@@ -175,7 +175,7 @@ def _unloadable() -> tuple[type[Exception], ...]:
 def _applied(geometry: list[Callable[[Any], Any]], image: Image.Image) -> npt.NDArray[np.uint8]:
     for step in geometry:
         image = step(image)
-    return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
+    return np.asarray(image)
 
 
 def _dim(model: str) -> int:
