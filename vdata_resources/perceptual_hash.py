@@ -92,11 +92,9 @@ def _known(connection: sqlite3.Connection, cache: Path, files: Mapping[str, Path
                 f"CREATE TABLE IF NOT EXISTS {TABLE} (content TEXT PRIMARY KEY, hash TEXT NOT NULL)"
             )
         return dict(_rows(connection, list(files)))
+    except sqlite3.OperationalError:  # locked for a minute, disk full: not the file's fault
+        raise
     except sqlite3.DatabaseError as error:
-        if isinstance(
-            error, sqlite3.OperationalError
-        ):  # locked for a minute, disk full: not the file's fault
-            raise
         raise ValueError(f"cache: {cache} is no cache of perceptual hashes ({error}): delete it") from error
 
 

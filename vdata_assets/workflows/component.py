@@ -12,8 +12,10 @@ from vdata_assets.quality.findings import Check, Status
 from vdata_assets.workflows.dataset import Dataset
 from vdata_assets.workflows.json_schema import precise
 from vdata_assets.workflows.resources import vdata_home
+from vdata_assets.workflows.scaffold import DatasetScaffolder
 
 
+@dg.scaffold_with(DatasetScaffolder)
 class DatasetComponent(dg.Component, dg.Model):
     """A dataset described in one YAML file; the folder of its defs.yaml names it.
 

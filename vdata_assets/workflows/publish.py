@@ -20,6 +20,11 @@ from vdata_assets.workflows.metadata import check_metadata, ui_metadata
 from vdata_assets.workflows.resources import StoreResource
 from vdata_resources.store import Artifact, NotPublished, Store, Version
 
+HIT = {
+    Status.PASSED: "A hit is not reported.",
+    Status.WARNING: "A hit is a warning.",
+    Status.FAILED: "A hit fails: nothing is published, and what was published before stands.",
+}
 SEVERITY = {
     Status.PASSED: dg.AssetCheckSeverity.WARN,
     Status.WARNING: dg.AssetCheckSeverity.WARN,
@@ -258,7 +263,9 @@ def published_asset(
             dg.AssetCheckSpec(
                 check.name,
                 asset=key,
-                description=f"{check.description} A hit is {dataset.level(check).value}.",
+                description=f"{check.description} {HIT[dataset.level(check)]}",
+                # In a run of several partitions Dagster waits in vain for the result of a blocking check.
+                blocking=not by_category and dataset.level(check) is Status.FAILED,
             )
             for check in recipe.checks
         ],

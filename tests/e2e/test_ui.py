@@ -1,0 +1,132 @@
+"""The real UI in a browser: the graph, a backfill of all categories, checks, a contact sheet, automation."""
+
+import json
+import time
+import urllib.request
+
+import pytest
+
+DATASET = "clothes"
+CATEGORIES = {"accessories", "bottoms", "onepiece-outer", "tops"}
+YAML = """\
+    type: vdata_assets.workflows.ConceptRetrieval
+    attributes:
+      root: {root}
+      retrieval: {{source: catalog}}
+    """
+
+
+@pytest.fixture(scope="module")
+def project(make_project, test_data):
+    project = make_project()
+    project.add_dataset(DATASET, YAML.format(root=test_data("clothing-explicit-split")))
+    return project
+
+
+@pytest.fixture(scope="module")
+def address(project, serve):
+    return serve(project)
+
+
+@pytest.fixture
+def page(browser):
+    page = browser.new_page(viewport={"width": 1600, "height": 1000})
+    page.set_default_timeout(60_000)
+    yield page
+    page.close()
+
+
+def graphql(address: str, query: str) -> dict:
+    request = urllib.request.Request(
+        f"{address}/graphql", json.dumps({"query": query}).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)["data"]
+
+
+def wait_for(condition, seconds: float, what: str):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(1)
+    raise TimeoutError(what)
+
+
+def materialized(address: str, asset: str) -> set[str]:
+    """Partition keys of an asset that are materialized."""
+    path = json.dumps([DATASET, asset])
+    node = graphql(
+        address,
+        "{assetNodeOrError(assetKey: {path: %s}) {... on AssetNode {assetPartitionStatuses {"
+        "... on DefaultPartitionStatuses {materializedPartitions}}}}}" % path,
+    )
+    return set(node["assetNodeOrError"]["assetPartitionStatuses"]["materializedPartitions"])
+
+
+def last_materialization(address: str, asset: str) -> str | None:
+    path = json.dumps([DATASET, asset])
+    data = graphql(
+        address,
+        "{assetNodeOrError(assetKey: {path: %s}) {... on AssetNode {assetMaterializations(limit: 1) {timestamp}}}}"
+        % path,
+    )
+    events = data["assetNodeOrError"]["assetMaterializations"]
+    return events[0]["timestamp"] if events else None
+
+
+def test_the_graph_shows_every_asset(page, address):
+    page.goto(f"{address}/asset-groups/")
+    for asset in (
+        "images",
+        "catalog",
+        "concept_splits",
+        "embeddings",
+        "retrieval",
+        "training_dataset",
+        "analysis",
+    ):
+        page.get_by_text(asset, exact=True).first.wait_for()
+
+
+def test_a_backfill_of_all_categories_publishes_everything(page, address, project):
+    page.goto(f"{address}/assets/{DATASET}/catalog")
+    page.get_by_role("button", name="Materialize").first.click()
+    wait_for(lambda: last_materialization(address, "catalog"), 120, "the catalog")
+
+    page.goto(f"{address}/asset-groups/")
+    page.get_by_role("button", name="Materialize all").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("All", exact=True).click()
+    dialog.get_by_text("4 partitions").wait_for()
+    dialog.get_by_role("button", name="Launch backfill").click()
+    wait_for(lambda: last_materialization(address, "training_dataset"), 400, "the backfill")
+    assert materialized(address, "retrieval") == materialized(address, "embeddings") == CATEGORIES
+
+
+def test_checks_are_readable(page, address):
+    page.goto(f"{address}/assets/{DATASET}/catalog?view=checks")
+    page.get_by_text("Checks (11)").wait_for()
+    page.get_by_text("images_readable", exact=True).first.click()
+    page.get_by_text("0 of 160 images cannot be read").first.wait_for()
+
+
+def test_contact_sheets_and_plots_are_shown(page, address):
+    page.goto(f"{address}/assets/{DATASET}/analysis?view=events")
+    page.get_by_text("[Show Markdown]").first.click()
+    pictures = page.locator("img[src^='data:image/']")
+    pictures.nth(6).wait_for(state="attached")
+    page.wait_for_timeout(500)
+    widths = pictures.evaluate_all("pictures => pictures.map(picture => picture.naturalWidth)")
+    assert len(widths) >= 7
+    assert min(widths) > 300
+
+
+def test_automation_follows_a_catalog_category_by_category(page, address, project):
+    """With the user's switch on, a changed setting of the catalog makes everything downstream anew."""
+    before = last_materialization(address, "training_dataset")
+    page.goto(f"{address}/locations/vdata/sensors/automation")
+    page.get_by_role("switch").first.click(force=True)
+    page.goto(f"{address}/assets/{DATASET}/catalog")
+    page.get_by_role("button", name="Materialize").first.click()
+    wait_for(lambda: last_materialization(address, "training_dataset") != before, 300, "the automation")
