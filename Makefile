@@ -6,7 +6,7 @@ export SAM2_BUILD_CUDA := 0
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup lock demo test lint ui bench clean
+.PHONY: setup lock instance env demo test lint ui bench clean
 
 setup: $(VENV)/.installed
 
@@ -27,9 +27,13 @@ export DAGSTER_HOME ?= $(VDATA_HOME)/dagster
 $(DAGSTER_HOME)/dagster.yaml: dagster_project/instance/dagster.yaml $(VENV)/.installed
 	mkdir -p $(DAGSTER_HOME)
 	cp $< $@
-	$(BIN)/dagster instance concurrency set gpu 1
+	$(BIN)/dagster instance concurrency set gpu 1 >&2
 
 instance: $(DAGSTER_HOME)/dagster.yaml
+
+# For a shell of your own: eval "$$(make -s env)"
+env: instance
+	@echo 'export VDATA_HOME="$(VDATA_HOME)" DAGSTER_HOME="$(DAGSTER_HOME)" PATH="$(CURDIR)/$(BIN):$$PATH"'
 
 demo: instance
 	$(BIN)/python -m dagster_project.demo

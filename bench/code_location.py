@@ -30,6 +30,9 @@ def defs():
     return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
 """
 PYPROJECT = """
+[project]
+name = "empty"
+version = "0.1.0"
 [tool.dg]
 directory_type = "project"
 [tool.dg.project]
@@ -56,6 +59,7 @@ def main() -> int:
         empty = Path(scratch)
         (empty / "empty/defs").mkdir(parents=True)
         (empty / "empty/__init__.py").touch()
+        (empty / "empty/defs/__init__.py").touch()
         (empty / "empty/definitions.py").write_text(EMPTY)
         (empty / "pyproject.toml").write_text(PYPROJECT)
         pairs = [

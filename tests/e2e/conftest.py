@@ -82,6 +82,7 @@ def make_project(tmp_path_factory) -> Callable[[], Project]:
                 shutil.copy(source, folder / part)
         shutil.rmtree(folder / "dagster_project" / "defs")
         (folder / "dagster_project" / "defs").mkdir()
+        (folder / "dagster_project" / "defs" / "__init__.py").touch()
         project = Project(folder, folder / ".vdata")
         (project.home / "dagster").mkdir(parents=True)
         shutil.copy(REPOSITORY / "dagster_project/instance/dagster.yaml", project.home / "dagster")

@@ -95,7 +95,7 @@ def _listed(counts: dict[str, int]) -> str:
 
 
 def _layout_clear(catalog: Catalog) -> Finding:
-    names = catalog.categories.get_column("category")
+    names = catalog.present.get_column("category")
     guessed = catalog.layout.layout == "auto" and catalog.resolved == "auto_split"
     doubtful = [name for name in names if guessed and name in catalog.layout.split_dirnames]
     return LAYOUT_CLEAR.finding(
@@ -109,7 +109,7 @@ def _categories_present(catalog: Catalog) -> Finding:
     return CATEGORIES_PRESENT.finding(
         f"{len(catalog.vanished)} published categories have no image any more",
         catalog.vanished,
-        {"categories": catalog.categories.height},
+        {"categories": catalog.present.height},
     )
 
 

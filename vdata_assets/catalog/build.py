@@ -47,6 +47,11 @@ class Catalog:
     resolved: LayoutName
     vanished: tuple[str, ...]
 
+    @property
+    def present(self) -> pl.DataFrame:
+        """The categories that have image files."""
+        return self.categories.filter(pl.col("concepts") > 0)
+
 
 def build_catalog(
     root: str | Path,
@@ -90,14 +95,15 @@ def build_catalog(
     images = images.with_columns(
         partition=pl.col("category").replace_strict(keys, return_dtype=pl.String),
     )
+    gone = {name: key for name, key in known.items() if name not in keys}
     return Catalog(
         images=Images.validate(images.sort("path", "image_id"), cast=True),
-        categories=_categories(images),
+        categories=_categories(images, gone),
         misplaced=misplaced,
         other_files=listing.other_files,
         layout=layout,
         resolved=resolved,
-        vanished=tuple(sorted(set(known) - set(names))),
+        vanished=tuple(sorted(gone)),
     )
 
 
@@ -170,8 +176,12 @@ def _read(
     return files.with_columns(shown).hstack(places[owner])
 
 
-def _categories(images: pl.DataFrame) -> dy.DataFrame[Categories]:
+def _categories(images: pl.DataFrame, gone: Mapping[str, str]) -> dy.DataFrame[Categories]:
+    """The categories there are, and those that are gone, so that nothing else ever gets their keys."""
     counted = images.group_by("partition", "category").agg(
         concepts=pl.col("concept").n_unique(), images=pl.col("reason").is_null().sum()
     )
-    return Categories.validate(counted.sort("category"), cast=True)
+    kept = pl.DataFrame(
+        [(key, name, 0, 0) for name, key in gone.items()], schema=counted.schema, orient="row"
+    )
+    return Categories.validate(pl.concat([counted, kept]).sort("category"), cast=True)

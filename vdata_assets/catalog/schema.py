@@ -23,7 +23,10 @@ class Images(dy.Schema):
 
 
 class Categories(dy.Schema):
-    """The categories and the partition keys that stand for them, ordered by display name."""
+    """The categories and the partition keys that stand for them, ordered by display name.
+
+    A category that is gone keeps its row, with no concepts and no images, and so its key.
+    """
 
     partition = dy.String(primary_key=True, regex=SLUG)
     category = dy.String(description="display name: the folder's name")

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+import xxhash
 
 from vdata_assets.embeddings.schema import Embeddings
 from vdata_resources.encoders.protocol import ImageEncoder
+from vdata_resources.parallel import ordered_map
 from vdata_resources.perceptual_hash import perceptual_hash
 
 TABLE = "embeddings.parquet"
+CHANGED = "the file is gone or was written since it was catalogued: materialize the catalog again"
 
 
 @dataclass(frozen=True)
@@ -93,18 +96,33 @@ def _encode(
     columns = _columns(encoder.dim)
     if images.is_empty():
         return pl.DataFrame(schema=columns)
-    paths = [root / path for path in images["path"]]
-    parts = []
+    # A file that was written since it was catalogued must not give its vector to the old content's hash.
+    hashes = ordered_map(_content_hash, (root / path for path in images["path"]), workers)
+    images = images.with_columns(
+        changed=pl.Series(list(hashes), dtype=pl.String).ne_missing(images["content_hash"])
+    )
+    unchanged = images.with_row_index("index").filter(~pl.col("changed"))
+    places = unchanged["index"].to_list()
+    parts = [
+        images.with_row_index("index")
+        .filter("changed")
+        .select("index", reason=pl.lit(CHANGED, dtype=pl.String))
+    ]
+    paths = [root / path for path in unchanged["path"]]
     for batch in encoder.encode_images(paths, perceptual_hash, workers, log):
         parts.append(
             pl.DataFrame(
-                {"index": batch.indices, "phash": batch.inspected, "vector": batch.vectors},
+                {
+                    "index": [places[index] for index in batch.indices],
+                    "phash": batch.inspected,
+                    "vector": batch.vectors,
+                },
                 schema={"index": pl.UInt32, "phash": columns["phash"], "vector": columns["vector"]},
             )
         )
         parts.append(
             pl.DataFrame(
-                {"index": list(batch.errors), "reason": list(batch.errors.values())},
+                {"index": [places[index] for index in batch.errors], "reason": list(batch.errors.values())},
                 schema={"index": pl.UInt32, "reason": columns["reason"]},
             )
         )
@@ -115,3 +133,11 @@ def _encode(
         .with_columns(encoder=pl.lit(encoder.identity))
         .select(*columns)
     )
+
+
+def _content_hash(path: Path) -> str | None:
+    """The xxh3-128 hash of a file's bytes as the catalog has it; None if the file cannot be read."""
+    try:
+        return xxhash.xxh3_128_hexdigest(path.read_bytes())
+    except OSError:
+        return None

@@ -136,8 +136,8 @@ def catalog(dataset: Dataset, settings: CatalogSettings, prefix: str) -> dg.Asse
         )
         return Built(
             findings,
-            figures={"categories": built.categories.height, "layout": built.resolved},
-            pictures={"categories": tables.as_markdown(built.categories)},
+            figures={"categories": built.present.height, "layout": built.resolved},
+            pictures={"categories": tables.as_markdown(built.present)},
             table=tables.described(built.images, Images),
         )
 

@@ -237,6 +237,8 @@ def test_known_partitions_win_and_vanished_categories_are_named(plant: Plant) ->
     assert partitions["pet animal"] == "pet-animal"
     assert re.fullmatch("pet-animal-[0-9a-f]{8}", partitions["pet-animal"])
     assert catalog.vanished == ("bag",)
+    assert partitions["bag"] == "bag"
+    assert catalog.present["category"].to_list() == ["pet animal", "pet-animal"]
 
 
 @pytest.mark.parametrize("prefix", ["", "/data/photos/"])

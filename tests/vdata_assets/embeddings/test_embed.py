@@ -149,3 +149,20 @@ def test_files_are_byte_identical_for_any_workers_and_history(root, published, t
         table.write_parquet(tmp_path / f"{number}.parquet")
         contents.add((tmp_path / f"{number}.parquet").read_bytes())
     assert contents == {published.read_bytes()}
+
+
+@pytest.mark.parametrize("change", ["written", "gone"])
+def test_a_file_that_changed_since_it_was_catalogued_gets_no_vector(root, change):
+    images = listed(root)
+    path = root / "vase" / "00.jpg"
+    if change == "written":
+        shutil.copy(root / "vase" / "01.jpg", path)
+    else:
+        path.unlink()
+    rows = embed(images, root, DescriptorEncoder()).table.join(
+        images.select("image_id", "path"), on="image_id"
+    )
+    (changed,) = rows.filter(pl.col("path") == "vase/00.jpg").iter_rows(named=True)
+    assert changed["vector"] is None
+    assert changed["reason"].startswith("the file is gone or was written since it was catalogued")
+    assert rows["vector"].null_count() == 2  # this one and bad.jpg
