@@ -1,6 +1,7 @@
 """The catalog as JSON: ``{category: {concept: {"train": [...], "test": [...]}}}``."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import dataframely as dy
@@ -8,12 +9,42 @@ import polars as pl
 
 from vdata_assets.catalog.schema import Images
 
+LISTS = ("train", "test", "negative")
+Tree = dict[str, dict[str, dict[str, list[str]]]]
+
+
+def catalog_tree(
+    rows: pl.DataFrame, prefix: str, *, categories: Iterable[str] = (), always: tuple[str, ...] = LISTS[:2]
+) -> Tree:
+    """Paths by category, concept and list, all in order.
+
+    Args:
+        rows: columns category, concept, path and split; rows of another split than train, test and negative
+            name their concept but are in no list.
+        prefix: what stands before each path: empty, or the root with a closing slash.
+        categories: those that are to appear as keys whether or not they have rows.
+        always: the lists that every concept has, empty or not; ``negative`` may be one of them.
+    """
+    lists = (
+        rows.sort("category", "concept", "path")
+        .group_by("category", "concept", pl.col("split").cast(pl.String), maintain_order=True)
+        .agg(prefix + pl.col("path"))
+    )
+    tree: Tree = {category: {} for category in sorted({*categories, *lists["category"]})}
+    for category, concept, split, paths in lists.iter_rows():
+        entry = tree[category].setdefault(concept, {name: [] for name in always})
+        if split in LISTS:
+            entry[split] = paths
+    return tree
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write a JSON file for people and trainers: indented, in the order given, one closing newline."""
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
 
 def write_catalog_json(images: dy.DataFrame[Images], file: Path, *, prefix: str, negatives: bool) -> None:
-    """Write the readable images' paths by category, concept and split, all in order, UTF-8.
-
-    A concept has both ``train`` and ``test``, empty or not; a category or concept without any readable
-    image does not appear.
+    """Write the readable images' paths; a category or concept without any does not appear.
 
     Args:
         images: the catalog's table.
@@ -21,17 +52,5 @@ def write_catalog_json(images: dy.DataFrame[Images], file: Path, *, prefix: str,
         prefix: what stands before each path: "" or the root with a closing slash.
         negatives: whether a concept has a list ``negative`` too.
     """
-    splits = ("train", "test", "negative") if negatives else ("train", "test")
-    lists = (
-        images.filter(pl.col("reason").is_null())
-        .sort("category", "concept", "path")
-        .group_by("category", "concept", "split", maintain_order=True)
-        .agg(prefix + pl.col("path"))
-    )
-    tree: dict[str, dict[str, dict[str, list[str]]]] = {}
-    for category, concept, split, paths in lists.iter_rows():
-        concepts = tree.setdefault(category, {})
-        concepts.setdefault(concept, {name: [] for name in splits})[split] = paths
-    with file.open("w", encoding="utf-8", newline="\n") as out:
-        json.dump(tree, out, ensure_ascii=False, indent=2)
-        out.write("\n")
+    readable = images.filter(pl.col("reason").is_null())
+    write_json(file, catalog_tree(readable, prefix, always=LISTS if negatives else LISTS[:2]))

@@ -1,6 +1,5 @@
 """Concept-level splits: some concepts of a category to train on, the others held out for validation."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
+from vdata_assets.catalog.catalog_json import catalog_tree, write_json
 from vdata_assets.catalog.schema import Images
 from vdata_assets.seeding import seeded_int
 from vdata_assets.splits.schema import ConceptSplits
@@ -15,7 +15,6 @@ from vdata_assets.splits.settings import ConceptSplitSettings
 
 TABLE = "concept_splits.parquet"
 CONCEPT = ["category", "concept"]
-LISTS = ("train", "test", "negative")
 
 
 def split_concepts(
@@ -86,35 +85,6 @@ def _draw(seed: int, what: str, owner: tuple[str, ...], names: Iterable[str], co
     return sorted(names, key=lambda name: (seeded_int(seed, purpose, *owner, name), name))[:count]
 
 
-def as_catalog(rows: pl.DataFrame, categories: Iterable[str], prefix: str) -> dict[str, dict[str, Any]]:
-    """``{category: {concept: {"train": [...], "test": [...]}}}``, sorted, the shape of ``catalog.json``.
-
-    Args:
-        rows: columns category, concept, path and split; rows of other splits than train, test and
-            negative name their concept but are in no list.
-        categories: all that are to appear as keys, if only with ``{}``.
-        prefix: what stands before each path: empty, or the root with a closing slash.
-
-    Returns:
-        A concept has a ``negative`` list only where it has such images.
-    """
-    catalog: dict[str, dict[str, Any]] = {category: {} for category in sorted(categories)}
-    for category, concept, split, path in (
-        rows.select("category", "concept", pl.col("split").cast(pl.String), "path")
-        .sort("category", "concept", "path")
-        .iter_rows()
-    ):
-        lists = catalog[category].setdefault(concept, {"train": [], "test": []})
-        if split in LISTS:
-            lists.setdefault(split, []).append(prefix + path)
-    return catalog
-
-
-def write_json(path: Path, content: object) -> None:
-    """Write a JSON file for people and trainers: indented, in the order given, one closing newline."""
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
 def write_concept_splits(
     images: dy.DataFrame[Images],
     settings: ConceptSplitSettings,
@@ -136,7 +106,7 @@ def write_concept_splits(
     names = settings.file_names()
     for role in ("train", "validation"):
         rows = splits.filter(pl.col("role").cast(pl.String) == role)
-        write_json(folder / names[role], as_catalog(rows, categories, prefix))
+        write_json(folder / names[role], catalog_tree(rows, prefix, categories=categories))
     write_json(folder / names["metadata"], _metadata(splits, settings, categories, prefix))
     return splits
 

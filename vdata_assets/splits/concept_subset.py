@@ -8,8 +8,9 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
+from vdata_assets.catalog.catalog_json import catalog_tree, write_json
 from vdata_assets.seeding import seeded_int
-from vdata_assets.splits.concept_splits import CONCEPT, as_catalog, write_json
+from vdata_assets.splits.concept_splits import CONCEPT
 from vdata_assets.splits.schema import ConceptCounts
 from vdata_assets.splits.settings import ConceptSubsetSettings
 
@@ -233,8 +234,7 @@ def write_concept_subset(
     chosen.write_parquet(folder / TABLE)
     write_json(folder / SUMMARY, _summary(chosen, counts.height, settings))
     rows = images.join(chosen, on=CONCEPT, how="semi")
-    catalog = as_catalog(rows, chosen["category"].unique().to_list(), prefix)
-    write_json(folder / CATALOG, catalog)
+    write_json(folder / CATALOG, catalog_tree(rows, prefix))
     return chosen
 
 

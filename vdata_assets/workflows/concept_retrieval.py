@@ -8,12 +8,11 @@ lines that loads, calls its stage and writes. The algorithms live in the stages,
               catalog -> analysis
 """
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import dagster as dg
-from pydantic import Field
 
 from vdata_assets.catalog.checks import CATALOG_CHECKS
 from vdata_assets.catalog.settings import CatalogSettings
@@ -32,7 +31,7 @@ from vdata_assets.workflows.operations import observation_schedule, partition_se
 from vdata_assets.workflows.publish import Built, Recipe, Step, Table, published_asset
 from vdata_assets.workflows.settings import (
     DescriptorSettings,
-    OpenClipSettings,
+    EncoderSettings,
     RetrievalSettings,
     TrainingDatasetSettings,
 )
@@ -40,8 +39,6 @@ from vdata_resources.store import Version
 
 if TYPE_CHECKING:
     import polars as pl
-
-EncoderSettings = Annotated[DescriptorSettings | OpenClipSettings, Field(discriminator="type")]
 
 FOLLOWS = dg.AutomationCondition.eager()
 # A rejected category must not hold up the others: the fan-in says which are missing.
@@ -75,6 +72,7 @@ class ConceptRetrieval(DatasetComponent):
     def definitions(self, dataset: Dataset) -> dg.Definitions:
         """All assets, checks, jobs, schedules and sensors of a dataset."""
         prefix = "" if self.catalog.relative else f"{dataset.root}/"
+        present = partial(tables.present_partitions, dataset=dataset, settings=self.catalog)
         return dg.Definitions(
             assets=[
                 images(dataset),
@@ -89,11 +87,7 @@ class ConceptRetrieval(DatasetComponent):
             ],
             jobs=[whole_job(dataset)],
             schedules=[observation_schedule(dataset, "images")],
-            sensors=[
-                partition_sensor(
-                    dataset, lambda store: tables.present_partitions(store, dataset, self.catalog)
-                )
-            ],
+            sensors=[partition_sensor(dataset, present)],
         )
 
 
@@ -207,7 +201,7 @@ def concept_subset(dataset: Dataset, settings: ConceptSubsetSettings, prefix: st
     )
 
 
-def embeddings(dataset: Dataset, settings: DescriptorSettings | OpenClipSettings) -> dg.AssetsDefinition:
+def embeddings(dataset: Dataset, settings: EncoderSettings) -> dg.AssetsDefinition:
     """A vector and a perceptual hash for every image of a category."""
     load_encoder = cache(settings.build)  # once a process, however many categories a run has
 

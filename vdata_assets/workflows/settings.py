@@ -1,6 +1,6 @@
 """The YAML shapes of settings that belong to no single stage."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -53,6 +53,9 @@ class OpenClipSettings(Settings):
             precision=self.precision,
             batch_size=self.batch_size,
         )
+
+
+EncoderSettings = Annotated[DescriptorSettings | OpenClipSettings, Field(discriminator="type")]
 
 
 class RetrievalSettings(MiningSettings):
