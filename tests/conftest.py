@@ -5,6 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A shared machine is slow at times: an example that takes long is no failure. In CI the examples are the same
+# in every run.
+settings.register_profile("vdata", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("vdata")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 TEST_DATA = Path(os.environ.get("VDATA_TEST_DATA", REPOSITORY.parent / "shared" / "data"))

@@ -89,7 +89,7 @@ def test_the_graph_shows_every_asset(page, address):
 def test_a_backfill_of_all_categories_publishes_everything(page, address, project):
     page.goto(f"{address}/assets/{DATASET}/catalog")
     page.get_by_role("button", name="Materialize").first.click()
-    wait_for(lambda: last_materialization(address, "catalog"), 120, "the catalog")
+    wait_for(lambda: last_materialization(address, "catalog"), 300, "the catalog")
 
     page.goto(f"{address}/asset-groups/")
     page.get_by_role("button", name="Materialize all").first.click()
@@ -97,7 +97,7 @@ def test_a_backfill_of_all_categories_publishes_everything(page, address, projec
     dialog.get_by_text("All", exact=True).click()
     dialog.get_by_text("4 partitions").wait_for()
     dialog.get_by_role("button", name="Launch backfill").click()
-    wait_for(lambda: last_materialization(address, "training_dataset"), 400, "the backfill")
+    wait_for(lambda: last_materialization(address, "training_dataset"), 900, "the backfill")
     assert materialized(address, "retrieval") == materialized(address, "embeddings") == CATEGORIES
 
 
@@ -126,4 +126,4 @@ def test_automation_follows_a_catalog_when_it_is_turned_on(page, address, projec
     assert started.returncode == 0, started.stderr
     page.goto(f"{address}/assets/{DATASET}/catalog")
     page.get_by_role("button", name="Materialize").first.click()
-    wait_for(lambda: last_materialization(address, "training_dataset") != before, 300, "the automation")
+    wait_for(lambda: last_materialization(address, "training_dataset") != before, 900, "the automation")
