@@ -33,7 +33,7 @@ instance: $(DAGSTER_HOME)/dagster.yaml
 
 # For a shell of your own: eval "$$(make -s env)"
 env: instance
-	@echo 'export VDATA_HOME="$(VDATA_HOME)" DAGSTER_HOME="$(DAGSTER_HOME)" PATH="$(CURDIR)/$(BIN):$$PATH"'
+	@echo 'export VDATA_HOME="$(VDATA_HOME)" DAGSTER_HOME="$(DAGSTER_HOME)" VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(BIN):$$PATH"'
 
 demo: instance
 	$(BIN)/python -m dagster_project.demo
