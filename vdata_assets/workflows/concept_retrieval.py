@@ -131,7 +131,7 @@ def catalog(dataset: Dataset, settings: CatalogSettings, prefix: str) -> dg.Asse
         return Built(
             findings,
             figures={"categories": built.present.height, "layout": built.resolved},
-            pictures={"categories": tables.as_markdown(built.present)},
+            pictures={"table of categories": tables.as_markdown(built.present)},
             table=tables.described(built.images, Images),
         )
 
@@ -159,7 +159,7 @@ def concept_splits(dataset: Dataset, settings: ConceptSplitSettings, prefix: str
         counts = tables.role_counts(splits)
         return Built(
             audit_concept_splits(out, rows, settings),
-            pictures={"concepts and images by category": tables.as_markdown(counts)},
+            pictures={"table of categories": tables.as_markdown(counts)},
             table=tables.described(splits, ConceptSplits),
         )
 
@@ -186,7 +186,7 @@ def concept_subset(dataset: Dataset, settings: ConceptSubsetSettings, prefix: st
         return Built(
             audit_concept_subset(out, rows, settings),
             figures={"images": int(chosen["images"].sum()), "target": settings.target},
-            pictures={"concepts": tables.as_markdown(chosen)},
+            pictures={"table of concepts": tables.as_markdown(chosen)},
             table=tables.described(chosen, ConceptCounts),
         )
 

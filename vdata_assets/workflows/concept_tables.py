@@ -225,8 +225,8 @@ def retrieval_pictures(rows: "pl.DataFrame", title: str, root: Path) -> dict[str
     )
     sheet = encoded(retrieval_sheet(rows, title, root, seed=0), SHEET_BYTES)
     return {
-        "queries": markdown.image(f"Queries of {title}", sheet),
-        "similarities": markdown.image(
+        "contact sheet": markdown.image(f"Queries of {title}", sheet),
+        "similarity plot": markdown.image(
             "Similarity to the query", plots.similarity_histogram(positive, distractors)
         ),
     }

@@ -61,6 +61,10 @@ class Built:
     pictures: Mapping[str, str] = field(default_factory=dict)
     table: Table | None = None
 
+    def __post_init__(self) -> None:
+        if both := sorted(self.figures.keys() & self.pictures.keys()):
+            raise ValueError(f"figures and pictures share the names {both}: the UI would show one of them")
+
     def record(self) -> dict[str, Any]:
         """The metadata as the manifest keeps it."""
         return {

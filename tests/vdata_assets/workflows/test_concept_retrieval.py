@@ -110,6 +110,16 @@ def test_everything_is_published_in_the_documents_shapes(lab, photos):
     assert speaker.num_rows == len(json.loads(combined.read_text()))
     assert (published(lab, "analysis") / "contact_sheets/pet-animal.jpg").is_file()
 
+    (event,) = (
+        event
+        for event in runs[1].asset_materializations_for_node(f"{DATASET}__retrieval")
+        if event.partition == "pet-animal"
+    )
+    assert event.metadata["contact sheet"].value.startswith(
+        "![Queries of pet animal](data:image/jpeg;base64,"
+    )
+    assert event.metadata["queries"].value == event.metadata["dagster/row_count"].value == 22
+
     subset = json.loads((published(lab, "concept_subset") / "concept_subset.json").read_text())
     assert subset["n_chosen"] == 9
 

@@ -219,3 +219,8 @@ def test_a_missing_upstream_blocks_its_partition_and_no_other(lab):
         run.get_step_failure_events()
     )
     assert lab.instance.get_materialized_partitions(dg.AssetKey(["pets", "copy"])) == {"a", "c"}
+
+
+def test_a_picture_never_hides_a_figure():
+    with pytest.raises(ValueError, match=r"^figures and pictures share the names \['queries'\]"):
+        Built([], figures={"queries": 3}, pictures={"queries": "![](data:)"})
