@@ -35,6 +35,30 @@ SUBSET_COVERS_CATEGORIES = Check(
     "One without train images cannot: give it some.",
     Status.WARNING,
 )
+GROUPS_WHOLE = Check(
+    "groups_whole",
+    "Do samples that belong together, such as a video's frames or near-duplicates, share one split? "
+    "If a new sample joins groups of two splits, set on_growth to rebalance or remove it.",
+    Status.FAILED,
+)
+SPLITS_FILLED = Check(
+    "splits_filled",
+    "Has every split with a positive ratio a sample, where there are enough groups for that? "
+    "Set on_growth to rebalance, or the ratio to 0.",
+    Status.FAILED,
+)
+SPLIT_RATIOS = Check(
+    "split_ratios",
+    "Is every split's share of the samples near its ratio? Large groups forbid it: add or divide groups, "
+    "or raise size_tolerance.",
+    Status.WARNING,
+)
+CLASS_SHARES = Check(
+    "class_shares",
+    "Has every class about the share in each split that it has in the whole? "
+    "Use the stratified strategy, add samples of the named classes, or raise class_tolerance.",
+    Status.WARNING,
+)
 CONCEPT_SPLITS_CHECKS = (
     SPLITS_DISJOINT,
     EVERY_CATEGORY_IN_BOTH,
@@ -42,3 +66,4 @@ CONCEPT_SPLITS_CHECKS = (
     CATEGORIES_WITH_TRAINING_CONCEPTS,
 )
 CONCEPT_SUBSET_CHECKS = (SUBSET_SIZE, SUBSET_COVERS_CATEGORIES)
+SAMPLE_SPLITS_CHECKS = (GROUPS_WHOLE, SPLITS_FILLED, SPLIT_RATIOS, CLASS_SHARES)

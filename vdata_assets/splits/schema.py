@@ -26,3 +26,11 @@ class ConceptCounts(dy.Schema):
     category = dy.String(primary_key=True)
     concept = dy.String(primary_key=True)
     images = dy.UInt32(min=1, description="train images of the concept")
+
+
+class SampleSplits(dy.Schema):
+    """Every sample, what it must stay together with, and its split, ordered by sample_id."""
+
+    sample_id = dy.String(primary_key=True, description="stable id of the sample")
+    group = dy.String(description="smallest sample_id of the samples that must not part")
+    split = dy.String(min_length=1, description="name of one of the settings' ratios, e.g. train")

@@ -2,8 +2,9 @@
 
 from fractions import Fraction
 from math import ceil, floor
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class ConceptSplitSettings(BaseModel):
@@ -63,3 +64,64 @@ class ConceptSubsetSettings(BaseModel):
     target: int = Field(1000, ge=0, description="train images that the chosen concepts shall have together")
     cover_categories: bool = Field(False, description="whether every category gets at least one concept")
     seed: int = Field(23, description="decides between equally close choices")
+
+
+class SplitSettings(BaseModel):
+    """How samples are divided into train, val and test, or whatever splits the ratios name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    strategy: Literal["stratified", "temporal", "random"] = Field(
+        "stratified",
+        description="stratified: every split has the classes' shares of the whole; temporal: whole videos; "
+        "random: sizes alone count. Groups stay whole in each",
+    )
+    ratios: dict[str, float] = Field(
+        {"train": 0.8, "val": 0.1, "test": 0.1},
+        description="share of the samples by split, summing to 1; a split of ratio 0 gets none",
+    )
+    seed: int = Field(42, description="decides between equally good splits")
+    video: str = Field("video_id", description="column that the temporal strategy keeps whole")
+    on_growth: Literal["keep", "rebalance"] = Field(
+        "keep",
+        description="keep: samples that have a split never move; rebalance: all are split anew",
+    )
+    size_tolerance: float = Field(
+        5.0, ge=0, description="percentage points by which a split's share may differ from its ratio"
+    )
+    class_tolerance: float = Field(
+        5.0,
+        ge=0,
+        description="percentage points by which a class's share in a split may differ from that in the whole",
+    )
+
+    @field_validator("ratios")
+    @classmethod
+    def _shares_of_one(cls, ratios: dict[str, float]) -> dict[str, float]:
+        """Named shares, none negative, that are 1 together."""
+        wrong = [name for name, ratio in ratios.items() if not name or not 0 <= ratio <= 1]
+        if wrong:
+            raise ValueError(f"ratio of {wrong[0]!r} is {ratios[wrong[0]]}: name it and set it from 0 to 1")
+        total = sum((_exact(ratio) for ratio in ratios.values()), Fraction(0))
+        if abs(total - 1) * 10**6 > 1:
+            raise ValueError(f"ratios sum to {float(total)}: make them sum to 1")
+        return ratios
+
+    def wanted_sizes(self, samples: int) -> dict[str, int]:
+        """How many of ``samples`` each split shall have: by largest remainder, the earlier name on a tie.
+
+        A split with a positive ratio that would have none takes one from the largest, while there is one
+        to spare.
+        """
+        total = sum((_exact(ratio) for ratio in self.ratios.values()), Fraction(0))
+        shares = {name: _exact(ratio) / total * samples for name, ratio in self.ratios.items()}
+        sizes = {name: floor(share) for name, share in shares.items()}
+        by_remainder = sorted(shares, key=lambda name: sizes[name] - shares[name])
+        for name in by_remainder[: samples - sum(sizes.values())]:
+            sizes[name] += 1
+        for name, share in shares.items():
+            largest = max(sizes, key=lambda other: sizes[other])
+            if share and not sizes[name] and sizes[largest] > 1:
+                sizes[name] += 1
+                sizes[largest] -= 1
+        return sizes
