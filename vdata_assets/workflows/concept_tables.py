@@ -122,8 +122,17 @@ def present_partitions(store: Store, dataset: Dataset, settings: "CatalogSetting
 
 
 def display_name(step: Step) -> str:
-    """The folder's name of the step's category."""
-    names = {key: category for category, key in _catalog_categories(step).items()}
+    """The folder's name of the step's category, which may be gone or have no readable image.
+
+    Raises:
+        NotPublished: the key was registered by hand and no category ever had it.
+    """
+    table = read(step.upstream("catalog").file("categories.parquet"))
+    names = dict(table.select("partition", "category").iter_rows())
+    if step.category not in names:
+        raise NotPublished(
+            f"the catalog has no category with the key {step.category!r}: delete the partition"
+        )
     return names[step.category]
 
 

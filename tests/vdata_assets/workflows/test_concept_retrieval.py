@@ -338,3 +338,21 @@ def test_images_are_observed_by_their_listing(lab, photos):
     ]
     tags = [events[0].tags["dagster/data_version"] for events in version]
     assert tags[0] == tags[1]
+
+
+def test_vanished_and_invented_partitions_hold_up_no_other(lab, photos, tmp_path):
+    root = tmp_path / "photos"
+    shutil.copytree(photos, root)
+    whole = definitions(root)
+    run_all(lab, whole)
+    shutil.rmtree(root / "bag")
+    lab.instance.add_dynamic_partitions(f"{DATASET}/category", ["zebra"])
+    for asset in ("catalog", "concept_splits"):
+        assert lab.run(whole, key(asset)).success
+    assert lab.run(whole, key("embeddings"), span=("bag", "zebra")).success
+    run = lab.run(whole, key("retrieval"), span=("bag", "zebra"))
+    said = str(run.get_step_failure_events()[0].event_specific_data)
+    assert "1 of 6 not published" in said
+    assert "the catalog has no category with the key 'zebra'" in said
+    assert pl.read_parquet(published(lab, "retrieval", "bag") / "retrieval.parquet").is_empty()
+    assert pl.read_parquet(published(lab, "retrieval", "pet-animal") / "retrieval.parquet").height == 22
