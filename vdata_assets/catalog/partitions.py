@@ -50,6 +50,16 @@ def partition_keys(categories: Iterable[str], known: Mapping[str, str] | None = 
     return {name: keys[name] for name in names}
 
 
+def own_key(name: str) -> str:
+    """A key that depends on the name alone: the name where it is a slug, else a slug with a hash of it.
+
+    ``"clip-7"`` is ``"clip-7"``, ``"Clip 7"`` is ``"clip-7-"`` and 8 digits: no other name ever changes it.
+    """
+    if _slug(name) == (name, True) and name not in RESERVED:
+        return name
+    return _hashed_key(name, 8)
+
+
 def _slug(name: str) -> tuple[str, bool]:
     """The plain slug, and whether it keeps every letter and digit of the name."""
     # Decomposed, an accented letter is a letter and a mark; marks are no letters and fall away.
@@ -64,9 +74,13 @@ def _free_key(name: str, taken: set[str]) -> str:
     slug, faithful = _slug(name)
     if faithful and slug not in taken:
         return slug
-    digest = blake2b(name.encode(), digest_size=16).hexdigest()
     # 8 digits do; more only where a category is named like another one's key.
-    candidates = (
-        f"{slug[: MAX_LENGTH - 1 - n].rstrip('-_')}-{digest[:n]}" for n in range(8, len(digest) + 1)
-    )
+    candidates = (_hashed_key(name, digits) for digits in range(8, 33))
     return next(key for key in candidates if key not in taken)
+
+
+def _hashed_key(name: str, digits: int) -> str:
+    """The name's slug, shortened, and as many hexadecimal digits of the name's hash."""
+    slug, _ = _slug(name)
+    digest = blake2b(name.encode(errors="surrogateescape"), digest_size=16).hexdigest()
+    return f"{slug[: MAX_LENGTH - 1 - digits].rstrip('-_')}-{digest[:digits]}"
