@@ -15,3 +15,24 @@ ROWS_EMBEDDED = Check(
     Status.WARNING,
 )
 TRAINING_DATASET_CHECKS = (DATASET_LOADS, ROWS_EMBEDDED)
+
+SAMPLES_WRITTEN = Check(
+    "samples_written",
+    "Is every annotated frame in the dataset? Those without a mask or a split are left out: annotate them, "
+    "or materialize `splits`.",
+    Status.WARNING,
+)
+DATASET_HF_LOADS = Check(
+    "dataset_hf_loads",
+    "Does the dataset load from disk with exactly the samples of the annotations, each in its split once, "
+    "the frames' own bytes, masks, boxes and labels, and answers that are true of them?",
+    Status.FAILED,
+)
+DATASET_LLAVA_LOADS = Check(
+    "dataset_llava_loads",
+    "Do JSON lines, JSON arrays and manifest hold exactly the samples of the annotations, each in its split "
+    "once, with the frames' own bytes, masks and boxes, and answers that are true of them?",
+    Status.FAILED,
+)
+ANNOTATION_HF_CHECKS = (DATASET_HF_LOADS, SAMPLES_WRITTEN)
+LLAVA_CHECKS = (DATASET_LLAVA_LOADS, SAMPLES_WRITTEN)

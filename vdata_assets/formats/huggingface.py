@@ -1,29 +1,22 @@
 """Hugging Face datasets for training on retrieval rows, images embedded."""
 
-import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import file_digest
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
-import xxhash
 from PIL import ExifTags, Image
 
 from vdata_assets.conversations.reference_game import QUESTIONS, Questions, Task, listener_rows, speaker_rows
+from vdata_assets.formats.dataset_dict import DatasetDictWriter, dataset_dict_writer
 from vdata_resources.images import DAMAGED_EXIF, UnreadableImage, load_rgb
 from vdata_resources.parallel import ordered_map
 from vdata_resources.progress import Progress
 
 SPLIT = "train"
-DATASET_DICT = "dataset_dict.json"
-DATASET_INFO = "dataset_info.json"
-DATASET_STATE = "state.json"
 IMAGE_COLUMNS: dict[Task, dict[str, str]] = {
     "speaker": {"image": "image_path"},
     "listener": {"query_image": "query_image_path", "reference_image": "reference_image_path"},
@@ -32,9 +25,6 @@ IMAGE_COLUMNS: dict[Task, dict[str, str]] = {
 
 BATCH = 32
 """Rows a record batch, and rows whose images are read ahead of it."""
-
-SHARD_BYTES = 500_000_000
-"""Size from which on an Arrow file is followed by another, as in ``Dataset.save_to_disk``."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +90,9 @@ def write_training_dataset(
 
     Every image that a row refers to is decoded first; a row with one that cannot be is left out and kept
     in the result with the reason. Then the Arrow files are written batch by batch, so that memory holds
-    some rows' images and never the dataset's. (``save_to_disk`` itself needs the dataset written to disk
-    before, and takes the images of 1,000 rows into memory to guess their size.)
+    some rows' images and never the dataset's.
 
-    The same rows, images, task and seed give the same bytes. The dataset's fingerprint, under which
-    ``datasets`` caches what is derived from it, is a hash of its Arrow files.
+    The same rows, images, task and seed give the same bytes.
 
     Args:
         rows: :class:`~vdata_assets.retrieval.schema.RetrievalRows`.
@@ -117,12 +105,10 @@ def write_training_dataset(
         log: where lines of progress go.
     """
     folder.mkdir()
-    split = folder / SPLIT
-    split.mkdir()
     kept, dropped = _readable_rows(rows, root, workers, log)
     table = speaker_rows(kept, questions) if task == "speaker" else listener_rows(kept, seed, questions)
-    shards = _write_shards(table, root, split, task, workers, log)
-    _write_descriptions(folder, task, shards)
+    with dataset_dict_writer(folder, features(task), [SPLIT]) as writer:
+        _write_rows(table, root, writer, task, workers, log)
     return TrainingDataset(folder, task, table.height, dropped)
 
 
@@ -155,7 +141,16 @@ def _unreadable(path: Path) -> str | None:
 
 
 def embedded(path: Path) -> bytes:
-    """The bytes that stand for an image file in a dataset: upright RGB for any reader.
+    """The bytes that stand for an image file in a dataset: :func:`upright_rgb` of its own.
+
+    Raises:
+        UnreadableImage: the file has to be converted and cannot be decoded.
+    """
+    return upright_rgb(path.read_bytes())
+
+
+def upright_rgb(content: bytes) -> bytes:
+    """An image file's bytes as upright RGB for any reader.
 
     They are the file's own where these are RGB without transparency or a rotation in the metadata, as of
     most photos. Anything else (palette, alpha, CMYK, grey, 16 bits, rotated, damaged EXIF) is what
@@ -163,15 +158,19 @@ def embedded(path: Path) -> bytes:
     encoder saw.
 
     Raises:
-        UnreadableImage: the file has to be converted and cannot be decoded.
+        UnreadableImage: the image has to be converted and cannot be decoded.
     """
-    content = path.read_bytes()
     with Image.open(BytesIO(content)) as image:
-        if image.mode == "RGB" and not image.has_transparency_data and _upright(image):
+        if is_upright_rgb(image):
             return content
     png = BytesIO()
     load_rgb(content).save(png, "PNG")
     return png.getvalue()
+
+
+def is_upright_rgb(image: Image.Image) -> bool:
+    """Whether any reader sees an opened image file as upright RGB without converting it."""
+    return image.mode == "RGB" and not image.has_transparency_data and _upright(image)
 
 
 def _upright(image: Image.Image) -> bool:
@@ -182,18 +181,17 @@ def _upright(image: Image.Image) -> bool:
         return False
 
 
-def _write_shards(
+def _write_rows(
     table: pl.DataFrame,
     root: Path,
-    folder: Path,
+    writer: DatasetDictWriter,
     task: Task,
     workers: int | None,
     log: Callable[[str], object],
-) -> list[Path]:
-    """Write a task's rows with their images as Arrow stream files; their paths, in order."""
+) -> None:
+    """Write a task's rows with their images."""
     import pyarrow as pa
 
-    schema = features(task).arrow_schema
     progress = Progress("training dataset: write", table.height, "rows", log)
     images = ordered_map(
         lambda paths: [{"bytes": embedded(root / path), "path": None} for path in paths],
@@ -201,62 +199,8 @@ def _write_shards(
         workers,
         ahead=BATCH,
     )
-    batches = table.iter_slices(BATCH)
-    rows = next(batches, None)
-    shards: list[Path] = []
-    while rows is not None or not shards:
-        shard = folder / f"shard-{len(shards)}"
-        with pa.OSFile(str(shard), "wb") as file, pa.ipc.new_stream(file, schema) as writer:
-            while rows is not None and file.tell() < SHARD_BYTES:
-                embeds = zip(*islice(images, rows.height), strict=True)
-                columns = rows.to_dict(as_series=False) | dict(zip(IMAGE_COLUMNS[task], embeds, strict=True))
-                writer.write_batch(pa.RecordBatch.from_pydict(columns, schema))
-                progress.advance(rows.height)
-                rows = next(batches, None)
-        shards.append(shard)
-    return [
-        shard.rename(folder / f"data-{number:05d}-of-{len(shards):05d}.arrow")
-        for number, shard in enumerate(shards)
-    ]
-
-
-def _write_descriptions(folder: Path, task: Task, shards: Sequence[Path]) -> None:
-    """Write the three JSON files beside the Arrow files, as ``datasets`` writes them for no rows."""
-    from datasets import Dataset, DatasetDict, NamedSplit
-
-    columns = features(task)
-    empty = Dataset(
-        columns.arrow_schema.empty_table(), split=NamedSplit(SPLIT), fingerprint=_fingerprint(shards)
-    )
-    with TemporaryDirectory(dir=folder) as temporary, _no_progress_bars():
-        DatasetDict({SPLIT: empty}).save_to_disk(temporary, num_shards={SPLIT: 1})
-        written = Path(temporary)
-        (written / DATASET_DICT).rename(folder / DATASET_DICT)
-        (written / SPLIT / DATASET_INFO).rename(folder / SPLIT / DATASET_INFO)
-        state = json.loads((written / SPLIT / DATASET_STATE).read_text(encoding="utf-8"))
-    state["_data_files"] = [{"filename": shard.name} for shard in shards]
-    (folder / SPLIT / DATASET_STATE).write_text(json.dumps(state, indent=2, sort_keys=True), encoding="utf-8")
-
-
-def _fingerprint(files: Sequence[Path]) -> str:
-    """A hash of the files' bytes, 32 hex digits."""
-    digest = xxhash.xxh3_128()
-    for path in files:
-        with path.open("rb") as file:
-            digest.update(file_digest(file, xxhash.xxh3_128).digest())
-    return digest.hexdigest()
-
-
-@contextmanager
-def _no_progress_bars() -> Iterator[None]:
-    """Without the bars of ``datasets``, which are no use in a log; as before afterwards."""
-    from datasets.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
-
-    if are_progress_bars_disabled():
-        yield
-        return
-    disable_progress_bars()
-    try:
-        yield
-    finally:
-        enable_progress_bars()
+    for rows in table.iter_slices(BATCH):
+        embeds = zip(*islice(images, rows.height), strict=True)
+        columns = rows.to_dict(as_series=False) | dict(zip(IMAGE_COLUMNS[task], embeds, strict=True))
+        writer.write(SPLIT, pa.RecordBatch.from_pydict(columns, writer.schema))
+        progress.advance(rows.height)

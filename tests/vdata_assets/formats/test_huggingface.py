@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from vdata_assets.conversations.reference_game import Task, listener_rows, speaker_rows
-from vdata_assets.formats import huggingface
+from vdata_assets.formats import dataset_dict
 from vdata_assets.formats.huggingface import TrainingDataset, embedded, folder_name, write_training_dataset
 from vdata_assets.formats.huggingface_audit import audit_training_datasets
 from vdata_assets.quality.findings import Status
@@ -114,7 +114,7 @@ def test_a_listener_dataset_loads_with_the_documents_columns(written, tmp_path: 
 def test_any_number_of_rows_and_shards_loads(
     task: Task, rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(huggingface, "SHARD_BYTES", 2000)
+    monkeypatch.setattr(dataset_dict, "SHARD_BYTES", 2000)
     table = retrieval(make_images(tmp_path / "root", 5), 65).head(rows)
     dataset = write_training_dataset(table, tmp_path / "root", tmp_path / "set", task)
     assert load(dataset)["train"].num_rows == rows
