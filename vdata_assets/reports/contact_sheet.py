@@ -71,21 +71,24 @@ def sheet(
     title: str,
     note: str = "",
     legend: Mapping[str, str] | None = None,
+    tile_height: int | None = None,
 ) -> Image.Image:
     """Rows of tiles below a title.
 
     Args:
         rows: the rows, top to bottom; they may differ in length.
-        tile_size: side of a tile's square in pixels.
+        tile_size: side of a tile's square in pixels; a tile's width if its height is given.
         title: head line.
         note: a line below the title, e.g. how much is shown of how much.
         legend: what the frames' colours mean: name to ``#RRGGBB``.
+        tile_height: in pixels, for pictures that all lie or all stand.
     """
+    room = tile_size, tile_height or tile_size
     columns = max((len(row.tiles) for row in rows), default=0)
     step = tile_size + 2 * FRAME + GAP
     width = max(MIN_WIDTH, 2 * MARGIN + columns * step - GAP)
     caption_lines = max((len(tile.captions) for row in rows for tile in row.tiles), default=0)
-    row_height = tile_size + 2 * FRAME + caption_lines * TEXT_HEIGHT + GAP
+    row_height = room[1] + 2 * FRAME + caption_lines * TEXT_HEIGHT + GAP
     head = MARGIN + TITLE_HEIGHT + (TEXT_HEIGHT + GAP) * (bool(note) + bool(legend))
     height = head + sum(row_height + LABEL_HEIGHT * bool(row.label) for row in rows) + MARGIN
     canvas = Image.new("RGB", (width, height), PAPER)
@@ -98,7 +101,7 @@ def sheet(
             draw.text((MARGIN, top), fitted(row.label, face, width - 2 * MARGIN), INK, face)
             top += LABEL_HEIGHT
         for column, tile in enumerate(row.tiles):
-            draw_tile(canvas, draw, (MARGIN + column * step, top), tile, tile_size)
+            draw_tile(canvas, draw, (MARGIN + column * step, top), tile, room)
         top += row_height
     return canvas
 
@@ -122,44 +125,48 @@ def draw_head(
 
 
 def draw_tile(
-    canvas: Image.Image, draw: ImageDraw.ImageDraw, corner: tuple[int, int], tile: Tile, tile_size: int
+    canvas: Image.Image,
+    draw: ImageDraw.ImageDraw,
+    corner: tuple[int, int],
+    tile: Tile,
+    room: tuple[int, int],
 ) -> None:
     """The tile's frame, its picture or reason, and its captions."""
     left, top = corner
-    side = tile_size + 2 * FRAME
-    picture, reason = picture_of(tile, tile_size)
+    width, height = room[0] + 2 * FRAME, room[1] + 2 * FRAME
+    picture, reason = picture_of(tile, room)
     frame_width = FRAME if tile.frame else 1
     draw.rectangle(
-        (left, top, left + side - 1, top + side - 1),
+        (left, top, left + width - 1, top + height - 1),
         fill=UNREADABLE if picture is None else TILE,
         outline=tile.frame or NO_FRAME,
         width=frame_width,
     )
     face = font(TEXT_SIZE)
     if picture is None:
-        lines = wrapped(reason, face, tile_size - 2 * GAP, max_lines=(tile_size - GAP) // TEXT_HEIGHT)
+        lines = wrapped(reason, face, room[0] - 2 * GAP, max_lines=(room[1] - GAP) // TEXT_HEIGHT)
         draw.multiline_text(
-            (left + side // 2, top + side // 2), "\n".join(lines), PAPER, face, anchor="mm", align="center"
+            (left + width // 2, top + height // 2), "\n".join(lines), PAPER, face, anchor="mm", align="center"
         )
     else:
-        canvas.paste(picture, (left + (side - picture.width) // 2, top + (side - picture.height) // 2))
+        canvas.paste(picture, (left + (width - picture.width) // 2, top + (height - picture.height) // 2))
     for number, caption in enumerate(tile.captions):
-        place = (left, top + side + 2 + number * TEXT_HEIGHT)
-        draw.text(place, fitted(caption, face, side), INK, face)
+        place = (left, top + height + 2 + number * TEXT_HEIGHT)
+        draw.text(place, fitted(caption, face, width), INK, face)
 
 
-def picture_of(tile: Tile, tile_size: int) -> tuple[Image.Image | None, str]:
-    """The tile's picture fitted into the square, or None and the reason."""
+def picture_of(tile: Tile, room: tuple[int, int]) -> tuple[Image.Image | None, str]:
+    """The tile's picture fitted into the room (width, height), or None and the reason."""
     match tile.image:
         case None:
             return None, tile.reason or "no image"
         case Path():
             try:
-                picture = load_rgb(tile.image, min_side=tile_size)
+                picture = load_rgb(tile.image, min_side=max(room))
             except UnreadableImage as unreadable:
                 return None, unreadable.reason
         case _:
             picture = tile.image.convert("RGB")
-    scale = tile_size / max(picture.size)
+    scale = min(room[0] / picture.width, room[1] / picture.height)
     width, height = (max(1, round(side * scale)) for side in picture.size)
     return picture.resize((width, height), Image.Resampling.LANCZOS), ""

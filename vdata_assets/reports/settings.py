@@ -12,3 +12,12 @@ class AnalysisSettings(BaseModel):
     shown_sheets: int = Field(
         4, ge=0, description="contact sheets shown in the UI; the folder has one for every category"
     )
+
+
+class SummarySettings(BaseModel):
+    """What the summary of an annotation dataset shows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = Field(0, description="chooses the frames of the overlay sheet")
+    tiles: int = Field(12, ge=1, le=60, description="frames on an overlay sheet")

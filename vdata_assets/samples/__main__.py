@@ -1,16 +1,24 @@
-"""``python -m vdata_assets.samples --root PATH``: draw the sample images."""
+"""``python -m vdata_assets.samples --root PATH``: draw the sample images, or the sample exports."""
 
 import argparse
 import sys
 from pathlib import Path
 
 from vdata_assets.samples.concepts import DEMO_SEED, write_concept_images
+from vdata_assets.samples.exports import write_export_samples
 
 
 def main() -> None:
-    """Draw the sample images, and say what was drawn."""
+    """Draw the samples, and say what was drawn."""
     parser = argparse.ArgumentParser(prog="python -m vdata_assets.samples", description=main.__doc__)
     parser.add_argument("--root", type=Path, required=True, help="folder to make; must not exist or be empty")
+    parser.add_argument(
+        "--kind",
+        choices=["concepts", "exports"],
+        default="concepts",
+        help="concepts: photos of products by category; exports: ZIPs of annotated frames, for an inbox "
+        "(default: %(default)s)",
+    )
     parser.add_argument("--seed", type=int, default=DEMO_SEED, help="of all choices (default: %(default)s)")
     parser.add_argument("--flaws", action="store_true", help="put in a few defects for the audits to report")
     options = parser.parse_args()
@@ -18,12 +26,17 @@ def main() -> None:
     def say(line: str) -> None:
         sys.stderr.write(f"{line}\n")
 
+    write = write_concept_images if options.kind == "concepts" else write_export_samples
     try:
-        truth = write_concept_images(options.root, seed=options.seed, flaws=options.flaws, log=say)
+        truth = write(options.root, seed=options.seed, flaws=options.flaws, log=say)
     except FileExistsError as error:
         parser.error(str(error))
-    concepts = truth.n_unique(["category", "concept"])
-    sys.stdout.write(f"{options.root}: {truth.height} images of {concepts} concepts\n")
+    if options.kind == "concepts":
+        drawn = f"{truth.height} images of {truth.n_unique(['category', 'concept'])} concepts"
+    else:
+        frames = truth.n_unique(["export", "frame_index"])
+        drawn = f"{truth['export'].n_unique()} exports of {frames} frames"
+    sys.stdout.write(f"{options.root}: {drawn}\n")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import dataframely as dy
 from vdata_assets.samples.flaws import DUPLICATE, MISNAMED, SINGLE_CONCEPT, SINGLE_IMAGE, TRUNCATED
 
 FLAWS = [TRUNCATED, MISNAMED, DUPLICATE, SINGLE_IMAGE, SINGLE_CONCEPT]
+UNANNOTATED, BAD_MASK, TINY = "unannotated", "bad mask", "tiny"
 
 
 class GroundTruth(dy.Schema):
@@ -33,3 +34,25 @@ class GroundTruth(dy.Schema):
     right = dy.Int64(description="the object's box in pixels, exclusive")
     bottom = dy.Int64(description="the object's box in pixels, exclusive")
     flaw = dy.Enum(FLAWS, nullable=True, description="the defect that was put in; null for a sound image")
+
+
+class ExportTruth(dy.Schema):
+    """Every object of the sample exports, and the frames without any, as they were drawn.
+
+    Masks are exact, also where the export holds a coarser one.
+    """
+
+    export = dy.String(description="stem of the ZIP")
+    frame_index = dy.UInt32(description="position in the clip, from 0, at 24 a second")
+    width = dy.UInt32(description="of the frame in pixels")
+    height = dy.UInt32(description="of the frame in pixels")
+    object_id = dy.UInt32(nullable=True, description="null in the row of a frame without objects")
+    label = dy.String(nullable=True)
+    rle = dy.String(nullable=True, description="COCO compressed run lengths of the object's visible pixels")
+    box = dy.Array(dy.Int32(), 4, nullable=True, description="[x, y, width, height] of the mask in pixels")
+    area = dy.UInt32(nullable=True, description="pixels of the mask")
+    flaw = dy.Enum(
+        [UNANNOTATED, BAD_MASK, TINY],
+        nullable=True,
+        description="what was put in on purpose: objects left out, a spoilt mask, fewer than 64 pixels",
+    )
