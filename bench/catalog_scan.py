@@ -11,14 +11,13 @@ import os
 import shutil
 import statistics
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import psutil
 import xxhash
+from memory import PeakMemory
 from PIL import Image
 from report import report
 
@@ -91,33 +90,6 @@ def seconds(work: Callable[[], int], images: int) -> float:
     if seen != images:
         sys.exit(f"{work} saw {seen} of {images} images")
     return took
-
-
-class PeakMemory:
-    """Largest resident memory of this process and all its descendants together while the block runs."""
-
-    def __enter__(self) -> "PeakMemory":
-        self.mb = 0.0
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self.watch)
-        self.thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.over.set()
-        self.thread.join()
-
-    def watch(self) -> None:
-        """Look ten times a second until the block is over."""
-        own = psutil.Process()
-        while not self.over.wait(0.1):
-            total = 0
-            for process in (own, *own.children(recursive=True)):
-                try:
-                    total += process.memory_info().rss
-                except psutil.NoSuchProcess:
-                    continue
-            self.mb = max(self.mb, total / 2**20)
 
 
 def main() -> None:

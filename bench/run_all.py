@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-SHARED = {"report.py", "run_all.py"}
+SHARED = {"memory.py", "report.py", "run_all.py"}
 
 
 def main() -> int:

@@ -7,7 +7,8 @@ import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,34 +18,110 @@ from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PART
 from dagster_project.definitions import PROJECT, build_definitions
 from vdata_assets.workflows.resources import StoreResource, vdata_home
 
-DATASET = "objects"
 QUIET = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
 
 
-def write_samples(root: Path) -> str:
-    """Generate the sample photos unless they are there; says what it did."""
+@dataclass(frozen=True)
+class Demo:
+    """A dataset of generated samples.
+
+    Attributes:
+        dataset: folder of its defs.yaml, and of its samples.
+        write: generates the samples in a folder; says what it wrote.
+        dimension: what a partition of it is.
+        discover: registers the partitions; gives the run that did, if it took one.
+    """
+
+    dataset: str
+    dimension: str
+    write: Callable[[Path], str]
+    discover: "Callable[[Run, Path], dg.ExecuteInProcessResult | None]"
+
+
+@dataclass(frozen=True)
+class Run:
+    """Runs of one dataset on the instance.
+
+    Attributes:
+        definitions: of the code location.
+        instance: Dagster's.
+        dataset: its name.
+    """
+
+    definitions: dg.Definitions
+    instance: dg.DagsterInstance
+    dataset: str
+
+    def asset(self, name: str) -> dg.ExecuteInProcessResult:
+        """Materialize one asset."""
+        job = self.definitions.resolve_implicit_global_asset_job_def()
+        return job.execute_in_process(asset_selection=[dg.AssetKey([self.dataset, name])], **self.options)
+
+    def whole(self, partitions: Sequence[str]) -> dg.ExecuteInProcessResult:
+        """Materialize everything, for a range of partitions."""
+        tags = {ASSET_PARTITION_RANGE_START_TAG: partitions[0], ASSET_PARTITION_RANGE_END_TAG: partitions[-1]}
+        return self.definitions.resolve_job_def(self.dataset).execute_in_process(tags=tags, **self.options)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """How runs are executed."""
+        return {"instance": self.instance, "run_config": QUIET, "raise_on_error": False}
+
+
+def say(line: str) -> None:
+    """A line on standard output."""
+    sys.stdout.write(f"{line}\n")
+
+
+def write_concepts(root: Path) -> str:
+    """Photos of objects from several sides, a few files flawed on purpose."""
     from vdata_assets.samples.concepts import write_concept_images
 
+    return f"{write_concept_images(root, flaws=True, log=say).height} sample images"
+
+
+def write_exports(root: Path) -> str:
+    """Annotated clips as export ZIPs, in the layouts that occur."""
+    from vdata_assets.samples.exports import write_export_samples
+
+    truth = write_export_samples(root, log=say)
+    return f"{truth['export'].n_unique()} sample exports with {truth.height} objects"
+
+
+def run_catalog(run: Run, root: Path) -> dg.ExecuteInProcessResult | None:
+    """The catalog registers a partition for each category."""
+    return run.asset("catalog")
+
+
+def register_exports(run: Run, root: Path) -> dg.ExecuteInProcessResult | None:
+    """A partition for each ZIP, as the inbox sensor does it in a running UI."""
+    from vdata_assets.annotations.inbox import dropped_exports
+
+    run.instance.add_dynamic_partitions(f"{run.dataset}/export", list(dropped_exports(root)))
+    return None
+
+
+DEMOS = (
+    Demo("objects", "category", write_concepts, run_catalog),
+    Demo("clips", "export", write_exports, register_exports),
+)
+
+
+def write_samples(demo: Demo, root: Path) -> str:
+    """Generate the samples unless they are there; says what it did."""
     if root.exists():
         return f"samples are there: {root}"
     started = time.monotonic()
-    truth = write_concept_images(root, flaws=True, log=lambda line: sys.stdout.write(f"{line}\n"))
-    return f"{truth.height} sample images in {root} ({time.monotonic() - started:.1f} s)"
+    return f"{demo.write(root)} in {root} ({time.monotonic() - started:.1f} s)"
 
 
-def run_dataset(
-    definitions: dg.Definitions, instance: dg.DagsterInstance, dataset: str
-) -> list[dg.ExecuteInProcessResult]:
-    """Materialize the catalog, which registers the categories, then everything for all of them."""
-    key = dg.AssetKey([dataset, "catalog"])
-    job = definitions.resolve_implicit_global_asset_job_def()
-    options: dict[str, Any] = {"instance": instance, "run_config": QUIET, "raise_on_error": False}
-    runs = [job.execute_in_process(asset_selection=[key], **options)]
-    categories = instance.get_dynamic_partitions(f"{dataset}/category")
-    if runs[0].success and categories:
-        tags = {ASSET_PARTITION_RANGE_START_TAG: categories[0], ASSET_PARTITION_RANGE_END_TAG: categories[-1]}
-        whole = definitions.resolve_job_def(dataset)
-        runs.append(whole.execute_in_process(tags=tags, **options))
+def run_demo(demo: Demo, run: Run, root: Path) -> list[dg.ExecuteInProcessResult]:
+    """Register the partitions, then materialize everything for all of them."""
+    discovered = demo.discover(run, root)
+    runs = [discovered] if discovered else []
+    partitions = run.instance.get_dynamic_partitions(f"{demo.dataset}/{demo.dimension}")
+    if partitions and all(done.success for done in runs):
+        runs.append(run.whole(partitions))
     return runs
 
 
@@ -94,15 +171,18 @@ def main() -> int:
     warnings.filterwarnings("ignore", category=dg.BetaWarning)
     home = Path(vdata_home(PROJECT))
     started = time.monotonic()
-    sys.stdout.write(write_samples(home / "samples" / DATASET) + "\n")
     definitions = build_definitions({"store": StoreResource(home=str(home))})
+    runs: list[dg.ExecuteInProcessResult] = []
     with dg.DagsterInstance.get() as instance:
-        runs = run_dataset(definitions, instance, DATASET)
-        sys.stdout.write(summary(instance, [run.run_id for run in runs], home) + "\n")
+        for demo in DEMOS:
+            root = home / "samples" / demo.dataset
+            say(write_samples(demo, root))
+            runs += run_demo(demo, Run(definitions, instance, demo.dataset), root)
+        say(summary(instance, [run.run_id for run in runs], home))
     success = all(run.success for run in runs)
-    sys.stdout.write(
+    say(
         f"\n{'done' if success else 'FAILED'} in {time.monotonic() - started:.0f} s; "
-        "look at it with `make ui` on http://127.0.0.1:3000\n"
+        "look at it with `make ui` on http://127.0.0.1:3000"
     )
     return 0 if success else 1
 

@@ -1,6 +1,7 @@
 """What every workflow's component has: where the raw data is, who owns it, how strict its audits are."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -25,6 +26,7 @@ class DatasetComponent(dg.Component, dg.Model):
     """
 
     CHECKS: ClassVar[tuple[Check, ...]] = ()
+    DIMENSION: ClassVar[str] = "category"
 
     root: str = Field(
         min_length=1,
@@ -77,6 +79,10 @@ class DatasetComponent(dg.Component, dg.Model):
         resolution = context.with_rendering_scope(scope).resolution_context.at_path("attributes")
         return attributes.model_copy(update={"root": resolution.resolve_value(attributes.root, as_type=str)})
 
+    def usual_levels(self) -> Mapping[str, Status]:
+        """Levels that another setting than ``audits`` changes, which has the last word."""
+        return {}
+
     @abstractmethod
     def definitions(self, dataset: Dataset) -> dg.Definitions:
         """All that a dataset of this workflow consists of."""
@@ -96,7 +102,8 @@ class DatasetComponent(dg.Component, dg.Model):
         return Dataset(
             name=name,
             root=Path(project, self.root),
-            levels={name: Status(level) for name, level in self.audits.items()},
+            levels={**self.usual_levels(), **{name: Status(level) for name, level in self.audits.items()}},
             owners=tuple(self.owners),
             one_run=self.backfill == "one_run",
+            dimension=self.DIMENSION,
         )

@@ -24,11 +24,13 @@ from vdata_assets.retrieval.checks import COMBINED_CHECKS, HELD_OUT_UNSEEN, RETR
 from vdata_assets.retrieval.settings import CombineSettings
 from vdata_assets.splits.checks import CONCEPT_SPLITS_CHECKS, CONCEPT_SUBSET_CHECKS
 from vdata_assets.splits.settings import ConceptSplitSettings, ConceptSubsetSettings
-from vdata_assets.workflows import concept_tables as tables
+from vdata_assets.workflows import concept_tables, tables
+from vdata_assets.workflows.automation import FOLLOWS, FOLLOWS_ANY
 from vdata_assets.workflows.component import DatasetComponent
 from vdata_assets.workflows.dataset import Dataset
 from vdata_assets.workflows.operations import observation_schedule, partition_sensor, whole_job
-from vdata_assets.workflows.publish import Built, Recipe, Step, Table, published_asset
+from vdata_assets.workflows.publish import published_asset
+from vdata_assets.workflows.recipe import Built, Recipe, Step, Table
 from vdata_assets.workflows.settings import (
     DescriptorSettings,
     EncoderSettings,
@@ -39,10 +41,6 @@ from vdata_resources.store import Version
 
 if TYPE_CHECKING:
     import polars as pl
-
-FOLLOWS = dg.AutomationCondition.eager()
-# A rejected category must not hold up the others: the fan-in says which are missing.
-FOLLOWS_ANY = FOLLOWS.without(~dg.AutomationCondition.any_deps_missing())
 
 
 class ConceptRetrieval(DatasetComponent):
@@ -72,7 +70,7 @@ class ConceptRetrieval(DatasetComponent):
     def definitions(self, dataset: Dataset) -> dg.Definitions:
         """All assets, checks, jobs, schedules and sensors of a dataset."""
         prefix = "" if self.catalog.relative else f"{dataset.root}/"
-        present = partial(tables.present_partitions, dataset=dataset, settings=self.catalog)
+        present = partial(concept_tables.present_partitions, dataset=dataset, settings=self.catalog)
         return dg.Definitions(
             assets=[
                 images(dataset),
@@ -122,7 +120,7 @@ def catalog(dataset: Dataset, settings: CatalogSettings, prefix: str) -> dg.Asse
         from vdata_assets.catalog.build import build_catalog, write_catalog
         from vdata_assets.catalog.schema import Images
 
-        known = tables.known_categories(step.store, dataset)
+        known = concept_tables.known_categories(step.store, dataset)
         built = build_catalog(dataset.root, settings, settings, known_partitions=known, log=step.log)
         write_catalog(built, out, prefix=prefix)
         findings = audit(
@@ -135,7 +133,7 @@ def catalog(dataset: Dataset, settings: CatalogSettings, prefix: str) -> dg.Asse
             table=tables.described(built.images, Images),
         )
 
-    recipe = Recipe(inputs, build, settings, "1", CATALOG_CHECKS, announce=tables.register_categories)
+    recipe = Recipe(inputs, build, settings, "1", CATALOG_CHECKS, announce=concept_tables.register_categories)
     return published_asset(
         dataset, "catalog", recipe, deps=["images"], kinds={"parquet", "json"}, automation=FOLLOWS
     )
@@ -156,7 +154,7 @@ def concept_splits(dataset: Dataset, settings: ConceptSplitSettings, prefix: str
 
         rows = Images.validate(tables.read(catalog.file("catalog.parquet")))
         splits = write_concept_splits(rows, settings, out, prefix=prefix)
-        counts = tables.role_counts(splits)
+        counts = concept_tables.role_counts(splits)
         return Built(
             audit_concept_splits(out, rows, settings),
             pictures={"table of categories": tables.as_markdown(counts)},
@@ -181,7 +179,7 @@ def concept_subset(dataset: Dataset, settings: ConceptSubsetSettings, prefix: st
         from vdata_assets.splits.concept_subset import write_concept_subset
         from vdata_assets.splits.schema import ConceptCounts
 
-        rows = tables.training_images(splits)
+        rows = concept_tables.training_images(splits)
         chosen = write_concept_subset(rows, settings, out, prefix=prefix)
         return Built(
             audit_concept_subset(out, rows, settings),
@@ -206,7 +204,7 @@ def embeddings(dataset: Dataset, settings: EncoderSettings) -> dg.AssetsDefiniti
     load_encoder = cache(settings.build)  # once a process, however many categories a run has
 
     def inputs(step: Step) -> dict[str, Any]:
-        return {"images": tables.category_images(step), "encoder": load_encoder().identity}
+        return {"images": concept_tables.category_images(step), "encoder": load_encoder().identity}
 
     def build(step: Step, out: Path, images: "pl.DataFrame", encoder: str) -> Built:
         """A unit vector and a perceptual hash for every image; only what is new or changed is encoded."""
@@ -235,7 +233,7 @@ def embeddings(dataset: Dataset, settings: EncoderSettings) -> dg.AssetsDefiniti
         recipe,
         deps=["catalog"],
         kinds={"parquet", settings.type},
-        by_category=True,
+        partitioned=True,
         pool="gpu",
         automation=FOLLOWS,
     )
@@ -246,8 +244,8 @@ def retrieval(dataset: Dataset, settings: RetrievalSettings, prefix: str) -> dg.
 
     def inputs(step: Step) -> dict[str, Any]:
         return {
-            "images": tables.source_images(step, settings),
-            "embeddings": step.upstream("embeddings", step.category),
+            "images": concept_tables.source_images(step, settings),
+            "embeddings": step.upstream("embeddings", step.key),
             "prefix": prefix,
         }
 
@@ -259,8 +257,8 @@ def retrieval(dataset: Dataset, settings: RetrievalSettings, prefix: str) -> dg.
         from vdata_assets.retrieval.retrieval_json import retrieval_name, write_retrieval
         from vdata_assets.retrieval.schema import RetrievalRows
 
-        category = tables.display_name(step)
-        encoded = tables.with_vectors(images, embeddings)
+        category = concept_tables.display_name(step)
+        encoded = concept_tables.with_vectors(images, embeddings)
         source = encoded.filter("in_source")
         mined = mine(source, settings, log=step.log)
         name = retrieval_name(category, settings.seed, settings.top_k)
@@ -271,7 +269,7 @@ def retrieval(dataset: Dataset, settings: RetrievalSettings, prefix: str) -> dg.
                 audit_held_out(mined.rows, encoded, settings.near_duplicate_hamming),
             ],
             figures={"file": str(name), "queries": mined.queries, **mined.skipped, **mined.guards},
-            pictures=tables.retrieval_pictures(mined.rows, category, dataset.root),
+            pictures=concept_tables.retrieval_pictures(mined.rows, category, dataset.root),
             table=tables.described(mined.rows, RetrievalRows),
         )
 
@@ -282,7 +280,7 @@ def retrieval(dataset: Dataset, settings: RetrievalSettings, prefix: str) -> dg.
         recipe,
         deps=["embeddings", "concept_splits"],
         kinds={"parquet", "json"},
-        by_category=True,
+        partitioned=True,
         automation=FOLLOWS,
     )
 
@@ -293,7 +291,7 @@ def retrieval_dataset(
     """The rows of all published categories as one file."""
 
     def inputs(step: Step) -> dict[str, Any]:
-        parts, missing = tables.published_categories(step, "retrieval", settings.categories)
+        parts, missing = concept_tables.published_categories(step, "retrieval", settings.categories)
         return {"parts": parts, "missing": missing, "prefix": prefix}
 
     def build(step: Step, out: Path, parts: list[Any], missing: dict[str, str], prefix: str) -> Built:
@@ -307,11 +305,11 @@ def retrieval_dataset(
         name = combined_name(settings.seed, top_k, settings.num_samples)
         write_retrieval(combine(files, settings), out, name, prefix=prefix)
         rows = tables.read(out / TABLE)
-        hashes = tables.hashed_images(step, [key for key, _, _ in parts])
+        hashes = concept_tables.hashed_images(step, [key for key, _, _ in parts])
         return Built(
             audit_combined(rows, hashes, files, missing, settings, top_k),
             figures={"file": str(name), "categories": len(parts), "missing": missing},
-            pictures=tables.retrieval_pictures(rows, dataset.name, dataset.root),
+            pictures=concept_tables.retrieval_pictures(rows, dataset.name, dataset.root),
             table=tables.described(rows, CombinedRows),
         )
 

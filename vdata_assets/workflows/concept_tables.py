@@ -4,45 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vdata_assets.quality.findings import Status
 from vdata_assets.workflows.dataset import Dataset
-from vdata_assets.workflows.publish import Step, Table
+from vdata_assets.workflows.recipe import Step
+from vdata_assets.workflows.tables import read
+from vdata_assets.workflows.upstreams import published_partitions
 from vdata_resources.store import NotPublished, Store, Version
 
 if TYPE_CHECKING:
-    import dataframely as dy
     import polars as pl
 
     from vdata_assets.catalog.settings import CatalogSettings
     from vdata_assets.workflows.settings import RetrievalSettings
-
-
-def described(table: "pl.DataFrame", schema: "type[dy.Schema] | None" = None) -> Table:
-    """Row count and columns of a table, with the descriptions of its schema."""
-    texts = {name: column.description for name, column in schema.columns().items()} if schema else {}
-    columns = [(name, str(dtype), texts.get(name) or "") for name, dtype in table.schema.items()]
-    return Table(table.height, columns)
-
-
-def read(file: Path) -> "pl.DataFrame":
-    """A Parquet table."""
-    import polars as pl
-
-    return pl.read_parquet(file)
-
-
-def scan(file: Path) -> "pl.LazyFrame":
-    """A Parquet table, read as far as it is used."""
-    import polars as pl
-
-    return pl.scan_parquet(file)
-
-
-def as_markdown(table: "pl.DataFrame") -> str:
-    """A small table as the UI shows it."""
-    from vdata_assets.reports import markdown
-
-    return markdown.table(table)
 
 
 def known_categories(store: Store, dataset: Dataset) -> dict[str, str]:
@@ -60,7 +32,7 @@ def register_categories(step: Step, version: Version) -> None:
     """Register one partition a category; keys of vanished ones stay, for their data still stands."""
     import polars as pl
 
-    name, instance = step.dataset.categories_name, step.context.instance
+    name, instance = step.dataset.partitions_name, step.context.instance
     keys = pl.read_parquet(version.file("categories.parquet"), columns=["partition"]).to_series()
     new = sorted(set(keys) - set(instance.get_dynamic_partitions(name)))
     if new:
@@ -74,7 +46,7 @@ def category_images(step: Step) -> "pl.DataFrame":
 
     return (
         pl.scan_parquet(step.upstream("catalog").file("catalog.parquet"))
-        .filter(pl.col("partition") == step.category, pl.col("reason").is_null())
+        .filter(pl.col("partition") == step.key, pl.col("reason").is_null())
         .select("image_id", "path", "category", "concept", "split", "content_hash")
         .collect()
     )
@@ -129,11 +101,9 @@ def display_name(step: Step) -> str:
     """
     table = read(step.upstream("catalog").file("categories.parquet"))
     names = dict(table.select("partition", "category").iter_rows())
-    if step.category not in names:
-        raise NotPublished(
-            f"the catalog has no category with the key {step.category!r}: delete the partition"
-        )
-    return names[step.category]
+    if step.key not in names:
+        raise NotPublished(f"the catalog has no category with the key {step.key!r}: delete the partition")
+    return names[step.key]
 
 
 def source_images(step: Step, settings: "RetrievalSettings") -> "pl.DataFrame":
@@ -145,7 +115,7 @@ def source_images(step: Step, settings: "RetrievalSettings") -> "pl.DataFrame":
     import polars as pl
 
     rows = pl.scan_parquet(step.upstream("concept_splits").file("concept_splits.parquet")).filter(
-        pl.col("partition") == step.category, pl.col("catalog_split") != "negative"
+        pl.col("partition") == step.key, pl.col("catalog_split") != "negative"
     )
     wanted = ["train", "test"] if settings.split == "all" else [settings.split]
     if settings.source == "catalog":
@@ -168,12 +138,6 @@ def with_vectors(images: "pl.DataFrame", embeddings: Version) -> "pl.DataFrame":
     return images.join(encoded.drop_nulls("vector"), on="image_id", maintain_order="left")
 
 
-def previous_table(step: Step, name: str) -> Path | None:
-    """A table of the version of this artifact that is published now, if there is one."""
-    version = step.artifact.current()
-    return version.file(name) if version is not None else None
-
-
 def published_categories(
     step: Step, asset: str, wanted: tuple[str, ...] | None
 ) -> tuple[list[tuple[str, str, Version]], dict[str, str]]:
@@ -185,24 +149,10 @@ def published_categories(
         wanted: display names, in order; None: all of the catalog.
     """
     keys = _catalog_categories(step)
-    parts, missing = [], {}
-    for category in wanted or keys:
-        if category not in keys:
-            missing[category] = "not in the catalog"
-            continue
-        try:
-            parts.append((keys[category], category, step.upstream(asset, keys[category])))
-        except NotPublished:
-            missing[category] = _why_unpublished(step, asset, keys[category])
-    return parts, missing
-
-
-def _why_unpublished(step: Step, asset: str, partition: str) -> str:
-    refusal = step.store.artifact(step.dataset.name, asset, partition).refusal()
-    if refusal is None:
-        return f"{asset} was never materialized"
-    failed = [finding for finding in refusal["findings"] if finding["status"] == Status.FAILED.value]
-    return f"{asset} was rejected: " + "; ".join(finding["message"] for finding in failed)
+    known = {category: keys[category] for category in wanted or keys if category in keys}
+    absent = {category: "not in the catalog" for category in wanted or () if category not in keys}
+    parts, missing = published_partitions(step, asset, known)
+    return parts, absent | missing
 
 
 def hashed_images(step: Step, partitions: Sequence[str]) -> "pl.DataFrame":

@@ -19,6 +19,7 @@ class Dataset:
         levels: check name -> level of a hit, where it differs from the check's default.
         owners: people or teams, as Dagster writes them: an email or ``team:name``.
         one_run: a backfill of many partitions is one run; otherwise one run a partition.
+        dimension: what a partition is: category, export.
     """
 
     name: str
@@ -26,16 +27,17 @@ class Dataset:
     levels: Mapping[str, Status] = field(default_factory=dict)
     owners: Sequence[str] = ()
     one_run: bool = True
+    dimension: str = "category"
 
     @property
-    def categories(self) -> dg.DynamicPartitionsDefinition:
-        """One partition a category, registered by the catalog and by the category sensor."""
-        return dg.DynamicPartitionsDefinition(name=self.categories_name)
+    def partitions(self) -> dg.DynamicPartitionsDefinition:
+        """The dataset's partitions: one a category, or whatever the workflow divides by."""
+        return dg.DynamicPartitionsDefinition(name=self.partitions_name)
 
     @property
-    def categories_name(self) -> str:
+    def partitions_name(self) -> str:
         """Name of the partition set in the instance."""
-        return f"{self.name}/category"
+        return f"{self.name}/{self.dimension}"
 
     @property
     def backfill_policy(self) -> dg.BackfillPolicy:

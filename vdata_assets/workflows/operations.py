@@ -11,11 +11,11 @@ from vdata_resources.store import Store
 
 
 def whole_job(dataset: Dataset) -> UnresolvedAssetJobDefinition:
-    """One job for all assets of the dataset: choose the categories, everything is made in order."""
+    """One job for all assets of the dataset: choose the partitions, everything is made in order."""
     return dg.define_asset_job(
         f"{dataset.slug}",
         selection=dg.AssetSelection.groups(dataset.slug),
-        description=f"Everything of {dataset.name}, for the categories you choose, in one run. "
+        description=f"Everything of {dataset.name}, for the partitions you choose, in one run. "
         "What is unchanged is reused.",
     )
 
@@ -49,7 +49,7 @@ def partition_sensor(dataset: Dataset, present: Callable[[Store], Mapping[str, s
         "here and its key kept, for its published data still stands.",
     )
     def categories(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
-        registered = context.instance.get_dynamic_partitions(dataset.categories_name)
+        registered = context.instance.get_dynamic_partitions(dataset.partitions_name)
         try:
             found = present(store.store())
         except (OSError, ValueError) as unreadable:
@@ -59,7 +59,7 @@ def partition_sensor(dataset: Dataset, present: Callable[[Store], Mapping[str, s
         return dg.SensorResult(
             skip_reason=f"{len(found)} categories; new: {', '.join(new) or 'none'}; "
             f"vanished, key kept: {', '.join(vanished) or 'none'}",
-            dynamic_partitions_requests=[dataset.categories.build_add_request(new)] if new else [],
+            dynamic_partitions_requests=[dataset.partitions.build_add_request(new)] if new else [],
         )
 
     return categories

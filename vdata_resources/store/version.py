@@ -11,6 +11,7 @@ from typing import Any, TypedDict
 
 import xxhash
 
+from vdata_resources.parallel import ordered_map
 from vdata_resources.store import durable
 from vdata_resources.store.errors import DamagedVersion
 from vdata_resources.store.names import MANIFEST
@@ -87,16 +88,31 @@ def read_version(path: Path, manifest: bytes) -> Version:
         raise DamagedVersion(f"{path / MANIFEST} is damaged ({error}): materialize it again") from error
 
 
-def write_manifest(folder: Path, fingerprint: str, metadata: dict[str, Any], report: dict[str, Any]) -> None:
+def write_manifest(
+    folder: Path,
+    fingerprint: str,
+    metadata: dict[str, Any],
+    report: dict[str, Any],
+    known: Mapping[str, FileRecord],
+) -> None:
     """Put a draft's files on the disk, then its manifest, which is the same for the same content.
+
+    Args:
+        folder: the draft's.
+        fingerprint: of what it was made from.
+        metadata: what its writer says about it.
+        report: what its audit found.
+        known: records of files that are links to a published version's: on the disk, and never changed.
 
     Raises:
         ValueError: the folder holds something that no version may hold, or a value is not a JSON value.
         TypeError: a value is not a JSON value.
     """
-    files: dict[str, FileRecord] = {}
-    for path in _sorted_files(folder):
-        files[path.relative_to(folder).as_posix()] = _record(path)
+    names = [path.relative_to(folder).as_posix() for path in _sorted_files(folder)]
+    unknown = [name for name in names if name not in known]
+    fresh = ordered_map(lambda name: _record(folder / name), unknown)
+    files = {name: known[name] for name in names if name in known}
+    files |= zip(unknown, fresh, strict=True)
     content = to_json(files or metadata)
     manifest = {
         "fingerprint": fingerprint,

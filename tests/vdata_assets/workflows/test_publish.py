@@ -8,7 +8,8 @@ import pytest
 
 from vdata_assets.quality.findings import Check, Status
 from vdata_assets.workflows.dataset import Dataset
-from vdata_assets.workflows.publish import Built, Recipe, published_asset
+from vdata_assets.workflows.publish import published_asset
+from vdata_assets.workflows.recipe import Built, Recipe
 
 KEY = dg.AssetKey(["pets", "numbers"])
 EVEN = Check("all_even", "Is every number even?", Status.FAILED)
@@ -24,7 +25,7 @@ class Numbers:
         self.built: list[str | None] = []
         self.dataset = Dataset("pets", Path("/nowhere"), levels=levels or {}, one_run=one_run)
 
-    def definitions(self, by_category: bool = True) -> dg.Definitions:
+    def definitions(self, partitioned: bool = True) -> dg.Definitions:
         def inputs(step):
             return {"numbers": self.numbers[step.partition]}
 
@@ -45,7 +46,7 @@ class Numbers:
         return dg.Definitions(
             assets=[
                 published_asset(
-                    self.dataset, "numbers", recipe, deps=[], kinds={"json"}, by_category=by_category
+                    self.dataset, "numbers", recipe, deps=[], kinds={"json"}, partitioned=partitioned
                 )
             ]
         )
@@ -173,7 +174,7 @@ def test_a_bug_propagates_and_loses_nothing(lab):
 
 def test_an_unpartitioned_asset_is_published_or_rejected(lab):
     numbers = Numbers({None: [2]})
-    definitions = numbers.definitions(by_category=False)
+    definitions = numbers.definitions(partitioned=False)
     assert lab.run(definitions, KEY).success
     numbers.numbers = {None: [3]}
     run = lab.run(definitions, KEY)
@@ -209,7 +210,7 @@ def test_a_missing_upstream_blocks_its_partition_and_no_other(lab):
         Recipe(inputs, build, None, "1", ()),
         deps=["numbers"],
         kinds=set(),
-        by_category=True,
+        partitioned=True,
     )
     definitions = dg.Definitions.merge(numbers.definitions(), dg.Definitions(assets=[copy]))
     lab.run(definitions, KEY, partition="a")

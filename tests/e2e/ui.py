@@ -1,0 +1,70 @@
+"""What the UI knows about a dataset, asked over its GraphQL."""
+
+import json
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+Value = TypeVar("Value")
+
+
+def wait_for(condition: Callable[[], Value], seconds: float, what: str) -> Value:
+    """The first value of the condition that is true."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(1)
+    raise TimeoutError(what)
+
+
+@dataclass(frozen=True)
+class Ui:
+    """A served UI.
+
+    Attributes:
+        address: where it is.
+        dataset: the one that is asked about.
+    """
+
+    address: str
+    dataset: str
+
+    def graphql(self, query: str) -> dict:
+        request = urllib.request.Request(
+            f"{self.address}/graphql",
+            json.dumps({"query": query}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)["data"]
+
+    def asset(self, name: str, fields: str) -> dict:
+        path = json.dumps([self.dataset, name])
+        query = f"{{assetNodeOrError(assetKey: {{path: {path}}}) {{... on AssetNode {{{fields}}}}}}}"
+        return self.graphql(query)["assetNodeOrError"]
+
+    def materialized(self, asset: str) -> set[str]:
+        """Partition keys of an asset that are materialized."""
+        fields = "assetPartitionStatuses {... on DefaultPartitionStatuses {materializedPartitions}}"
+        return set(self.asset(asset, fields)["assetPartitionStatuses"]["materializedPartitions"])
+
+    def last_materialization(self, asset: str) -> str | None:
+        found = self.asset(asset, "assetMaterializations(limit: 1) {timestamp}")["assetMaterializations"]
+        return found[0]["timestamp"] if found else None
+
+    def rows(self, asset: str) -> int | None:
+        """Rows of an asset as its last materialization says."""
+        fields = (
+            "assetMaterializations(limit: 1) {metadataEntries {label ... on IntMetadataEntry {intValue}}}"
+        )
+        found = self.asset(asset, fields)["assetMaterializations"]
+        entries = found[0]["metadataEntries"] if found else []
+        return next((entry["intValue"] for entry in entries if entry["label"] == "dagster/row_count"), None)
+
+    def run_statuses(self) -> list[str]:
+        """Statuses of all runs, newest first."""
+        runs = self.graphql("{runsOrError {... on Runs {results {status}}}}")["runsOrError"]
+        return [run["status"] for run in runs["results"]]

@@ -1,0 +1,285 @@
+"""SAM2 annotation exports become audited training data.
+
+The assets in the order in which data flows; each says what its result depends on and has a body of a few
+lines that loads, calls its stage and writes. The algorithms live in the stages, imported when they run:
+
+    inbox -> export[export] -> annotations -> splits -> dataset_hf
+                                                        dataset_llava
+                                                        preparation_summary
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import dagster as dg
+from pydantic import Field
+
+from vdata_assets.annotations.checks import (
+    ANNOTATIONS_CHECKS,
+    EXPORT_CHECKS,
+    LEVELS,
+    NEAR_DUPLICATES_APART,
+    ValidationLevel,
+)
+from vdata_assets.annotations.settings import AnnotationAuditSettings, ExportSettings
+from vdata_assets.conversations.settings import SegmentationSettings
+from vdata_assets.formats.checks import ANNOTATION_HF_CHECKS, LLAVA_CHECKS
+from vdata_assets.quality.findings import Check, Status
+from vdata_assets.reports.settings import SummarySettings
+from vdata_assets.splits.checks import SAMPLE_SPLITS_CHECKS
+from vdata_assets.splits.settings import SplitSettings
+from vdata_assets.workflows import annotation_tables, tables
+from vdata_assets.workflows.automation import FOLLOWS, FOLLOWS_ANY
+from vdata_assets.workflows.component import DatasetComponent
+from vdata_assets.workflows.dataset import Dataset
+from vdata_assets.workflows.inbox_sensor import inbox_sensor
+from vdata_assets.workflows.operations import whole_job
+from vdata_assets.workflows.publish import published_asset
+from vdata_assets.workflows.recipe import Built, Recipe, Step, Table
+from vdata_resources.store import Version
+
+
+class AnnotationDataset(DatasetComponent):
+    """Audited segmentation data for training from SAM2 export ZIPs that are dropped into an inbox."""
+
+    DIMENSION: ClassVar[str] = "export"
+    CHECKS: ClassVar[tuple[Check, ...]] = (
+        *EXPORT_CHECKS,
+        *ANNOTATIONS_CHECKS,
+        *SAMPLE_SPLITS_CHECKS,
+        NEAR_DUPLICATES_APART,
+        *ANNOTATION_HF_CHECKS,
+        *LLAVA_CHECKS,
+    )
+
+    validation_level: ValidationLevel = Field(
+        default="standard",
+        description="Which findings fail. strict: everything but class imbalance and duplicates; standard: "
+        "what makes data wrong; lenient: only what cannot be used at all. `audits` has the last word.",
+    )
+    exclude: list[str] = Field(
+        default=[], description="Keys of exports that are left out of the dataset, though they are published."
+    )
+    export: ExportSettings = ExportSettings()
+    annotations: AnnotationAuditSettings = AnnotationAuditSettings()
+    splits: SplitSettings = SplitSettings()
+    conversations: SegmentationSettings = SegmentationSettings()
+    summary: SummarySettings = SummarySettings()
+
+    def usual_levels(self) -> Mapping[str, Status]:
+        """Levels that ``validation_level`` sets."""
+        return LEVELS[self.validation_level]
+
+    def definitions(self, dataset: Dataset) -> dg.Definitions:
+        """All assets, checks, jobs and sensors of a dataset."""
+        return dg.Definitions(
+            assets=[
+                inbox(dataset),
+                export(dataset, self.export, self.annotations),
+                annotations(dataset, self.annotations, tuple(self.exclude)),
+                splits(dataset, self.splits, self.annotations.near_duplicate_hamming),
+                dataset_hf(dataset, self.conversations, tuple(self.splits.ratios)),
+                dataset_llava(dataset, self.conversations, tuple(self.splits.ratios)),
+                preparation_summary(dataset, self.summary),
+            ],
+            jobs=[whole_job(dataset)],
+            sensors=[inbox_sensor(dataset)],
+        )
+
+
+def inbox(dataset: Dataset) -> dg.AssetSpec:
+    """The folder that ZIPs are dropped into."""
+    return dg.AssetSpec(
+        dataset.key("inbox"),
+        group_name=dataset.slug,
+        kinds={"zip"},
+        description=f"Export ZIPs, with their videos or clean frames, dropped into {dataset.root}.",
+    )
+
+
+def export(dataset: Dataset, settings: ExportSettings, audit: AnnotationAuditSettings) -> dg.AssetsDefinition:
+    """The frames and objects of one ZIP."""
+
+    def inputs(step: Step) -> dict[str, Any]:
+        dropped = annotation_tables.dropped_export(step)
+        return {"archive": dropped.path.name, "state": dropped.state}
+
+    def build(step: Step, out: Path, archive: str, state: str) -> Built:
+        """The frames and objects of one ZIP: masks at image size, boxes and areas recomputed from them."""
+        from vdata_assets.annotations.import_export import import_export
+
+        imported = import_export(
+            dataset.root / archive,
+            step.key,
+            out,
+            settings,
+            audit,
+            twins=annotation_tables.imported_archives(step),
+            log=step.log,
+        )
+        return annotation_tables.export_built(imported, out, step.key)
+
+    recipe = Recipe(inputs, build, [settings, audit], "1", EXPORT_CHECKS, reports=True)
+    return published_asset(
+        dataset, "export", recipe, deps=["inbox"], kinds={"zip", "parquet"}, partitioned=True
+    )
+
+
+def annotations(
+    dataset: Dataset, settings: AnnotationAuditSettings, exclude: tuple[str, ...]
+) -> dg.AssetsDefinition:
+    """All exports as one dataset."""
+
+    def inputs(step: Step) -> dict[str, Any]:
+        parts, missing = annotation_tables.published_exports(step, exclude)
+        return {"parts": parts, "missing": missing}
+
+    def build(step: Step, out: Path, parts: list[Any], missing: dict[str, str]) -> Built:
+        """All published exports merged: known frames keep their ids, each content is kept once."""
+        from vdata_assets.annotations.merge import Part, merge
+
+        previous = annotation_tables.previous_version(step)
+        sources = [version for _, _, version in parts] + ([previous] if previous else [])
+        merged = merge(
+            [Part(key, version.digest, version.path) for key, _, version in parts],
+            previous.path if previous else None,
+            out,
+            annotation_tables.linker(step, sources),
+            step.log,
+        )
+        return annotation_tables.annotations_built(merged, missing, previous, settings, out)
+
+    recipe = Recipe(inputs, build, settings, "1", ANNOTATIONS_CHECKS, reports=True)
+    return published_asset(
+        dataset, "annotations", recipe, deps=["export"], kinds={"parquet"}, automation=FOLLOWS_ANY
+    )
+
+
+def splits(dataset: Dataset, settings: SplitSettings, hamming: int) -> dg.AssetsDefinition:
+    """Which frames train, which validate and which test."""
+
+    def inputs(step: Step) -> dict[str, Any]:
+        return {"annotations": step.upstream("annotations")}
+
+    def build(step: Step, out: Path, annotations: Version) -> Built:
+        """A split for every annotated frame: look-alikes together, classes in proportion, none ever moves."""
+        from vdata_assets.annotations.near_frames import near_duplicates_apart, near_pairs
+        from vdata_assets.splits.sample_split_audit import audit_sample_splits
+        from vdata_assets.splits.sample_splits import write_sample_splits
+        from vdata_assets.splits.schema import SampleSplits
+
+        frames = annotation_tables.annotated_frames(annotations)
+        made = write_sample_splits(
+            frames,
+            settings,
+            out,
+            pairs=near_pairs(frames, hamming),
+            previous=annotation_tables.previous_splits(step),
+        )
+        return Built(
+            [*audit_sample_splits(frames, made, settings), near_duplicates_apart(frames, made, hamming)],
+            pictures={"table of splits": annotation_tables.split_table(made)},
+            table=tables.described(made, SampleSplits),
+        )
+
+    recipe = Recipe(inputs, build, [settings, hamming], "1", (*SAMPLE_SPLITS_CHECKS, NEAR_DUPLICATES_APART))
+    return published_asset(
+        dataset, "splits", recipe, deps=["annotations"], kinds={"parquet", "json"}, automation=FOLLOWS
+    )
+
+
+def dataset_hf(
+    dataset: Dataset, settings: SegmentationSettings, names: tuple[str, ...]
+) -> dg.AssetsDefinition:
+    """The samples as Hugging Face trainers load them."""
+
+    def build(step: Step, out: Path, annotations: Version, splits: Version, phrases: str) -> Built:
+        """A Hugging Face DatasetDict for `load_from_disk`: pictures, conversations, masks, boxes, labels."""
+        from vdata_assets.formats.annotation_hf import write_annotation_hf
+        from vdata_assets.formats.segmentation_audit import audit_annotation_hf
+
+        table = tables.read(splits.file("splits.parquet"))
+        written = write_annotation_hf(
+            annotations.path, table, out / "dataset", names=names, seed=settings.seed, log=step.log
+        )
+        return annotation_tables.samples_built(written, audit_annotation_hf(written, log=step.log))
+
+    recipe = Recipe(annotation_tables.sample_inputs, build, settings, "1", ANNOTATION_HF_CHECKS)
+    return published_asset(
+        dataset,
+        "dataset_hf",
+        recipe,
+        deps=["annotations", "splits"],
+        kinds={"huggingface", "arrow"},
+        automation=FOLLOWS,
+    )
+
+
+def dataset_llava(
+    dataset: Dataset, settings: SegmentationSettings, names: tuple[str, ...]
+) -> dg.AssetsDefinition:
+    """The samples as LLaVA trainers load them."""
+
+    def build(step: Step, out: Path, annotations: Version, splits: Version, phrases: str) -> Built:
+        """LLaVA instruction files, JSON lines and one JSON array a split, with the pictures beside them."""
+        from vdata_assets.formats.llava import write_llava
+        from vdata_assets.formats.segmentation_audit import audit_llava
+
+        table = tables.read(splits.file("splits.parquet"))
+        written = write_llava(
+            annotations.path,
+            table,
+            out,
+            annotation_tables.linker(step, [annotations]),
+            names=names,
+            seed=settings.seed,
+            log=step.log,
+        )
+        return annotation_tables.samples_built(written, audit_llava(written, log=step.log))
+
+    recipe = Recipe(annotation_tables.sample_inputs, build, settings, "1", LLAVA_CHECKS)
+    return published_asset(
+        dataset,
+        "dataset_llava",
+        recipe,
+        deps=["annotations", "splits"],
+        kinds={"json"},
+        automation=FOLLOWS,
+    )
+
+
+def preparation_summary(dataset: Dataset, settings: SummarySettings) -> dg.AssetsDefinition:
+    """What there is, to read and to look at."""
+
+    def inputs(step: Step) -> dict[str, Any]:
+        names = ("annotations", "splits", "dataset_hf", "dataset_llava")
+        return {name: step.upstream(name) for name in names} | {"exports": annotation_tables.verdicts(step)}
+
+    def build(step: Step, out: Path, exports: dict[str, Any], **versions: Version) -> Built:
+        """Statistics of the whole dataset, the verdict of every audit, plots, and masks on their frames."""
+        from vdata_assets.reports.preparation_summary import summarise
+
+        splits = versions["splits"]
+        made = summarise(
+            versions["annotations"].path,
+            tables.read(splits.file("splits.parquet")),
+            json.loads(splits.file("split_config.json").read_bytes()),
+            out,
+            reports={name: version.report["findings"] for name, version in versions.items()},
+            exports=exports,
+            settings=settings,
+        )
+        figures = {"status": made.status, **made.figures}
+        return Built([], figures, {"report": made.page}, Table(int(made.figures["samples"]), []))
+
+    recipe = Recipe(inputs, build, settings, "1", checks=())
+    return published_asset(
+        dataset,
+        "preparation_summary",
+        recipe,
+        deps=["annotations", "splits", "dataset_hf", "dataset_llava"],
+        kinds={"json", "png"},
+        automation=FOLLOWS,
+    )
