@@ -29,13 +29,13 @@ class Demo:
         dataset: folder of its defs.yaml, and of its samples.
         write: generates the samples in a folder; says what it wrote.
         dimension: what a partition of it is.
-        discover: registers the partitions; gives the run that did, if it took one.
+        discover: the asset that registers the partitions.
     """
 
     dataset: str
     dimension: str
     write: Callable[[Path], str]
-    discover: "Callable[[Run, Path], dg.ExecuteInProcessResult | None]"
+    discover: str
 
 
 @dataclass(frozen=True)
@@ -88,22 +88,9 @@ def write_exports(root: Path) -> str:
     return f"{truth['export'].n_unique()} sample exports with {truth.height} objects"
 
 
-def run_catalog(run: Run, root: Path) -> dg.ExecuteInProcessResult | None:
-    """The catalog registers a partition for each category."""
-    return run.asset("catalog")
-
-
-def register_exports(run: Run, root: Path) -> dg.ExecuteInProcessResult | None:
-    """A partition for each ZIP, as the inbox sensor does it in a running UI."""
-    from vdata_assets.annotations.inbox import dropped_exports
-
-    run.instance.add_dynamic_partitions(f"{run.dataset}/export", list(dropped_exports(root)))
-    return None
-
-
 DEMOS = (
-    Demo("objects", "category", write_concepts, run_catalog),
-    Demo("clips", "export", write_exports, register_exports),
+    Demo("objects", "category", write_concepts, "catalog"),
+    Demo("clips", "export", write_exports, "inbox"),
 )
 
 
@@ -115,12 +102,11 @@ def write_samples(demo: Demo, root: Path) -> str:
     return f"{demo.write(root)} in {root} ({time.monotonic() - started:.1f} s)"
 
 
-def run_demo(demo: Demo, run: Run, root: Path) -> list[dg.ExecuteInProcessResult]:
+def run_demo(demo: Demo, run: Run) -> list[dg.ExecuteInProcessResult]:
     """Register the partitions, then materialize everything for all of them."""
-    discovered = demo.discover(run, root)
-    runs = [discovered] if discovered else []
+    runs = [run.asset(demo.discover)]
     partitions = run.instance.get_dynamic_partitions(f"{demo.dataset}/{demo.dimension}")
-    if partitions and all(done.success for done in runs):
+    if partitions and runs[0].success:
         runs.append(run.whole(partitions))
     return runs
 
@@ -177,7 +163,7 @@ def main() -> int:
         for demo in DEMOS:
             root = home / "samples" / demo.dataset
             say(write_samples(demo, root))
-            runs += run_demo(demo, Run(definitions, instance, demo.dataset), root)
+            runs += run_demo(demo, Run(definitions, instance, demo.dataset))
         say(summary(instance, [run.run_id for run in runs], home))
     success = all(run.success for run in runs)
     say(

@@ -5,7 +5,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Literal, cast
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageFile, UnidentifiedImageError
@@ -64,11 +64,13 @@ class ImageHeader:
         format: what the bytes are, as Pillow names it. A JPEG that carries further pictures (MPO) is JPEG.
         width: pixels, after EXIF orientation.
         height: pixels, after EXIF orientation.
+        upright_rgb: whether any reader sees what :func:`load_rgb` does; see :func:`is_upright_rgb`.
     """
 
     format: str
     width: int
     height: int
+    upright_rgb: bool
 
 
 def probe(data: bytes) -> ImageHeader:
@@ -94,7 +96,21 @@ def probe(data: bytes) -> ImageHeader:
     width, height = image.size
     if _orientation(image) in SIDEWAYS and image.format != "TIFF":  # Pillow turns a TIFF by itself
         width, height = height, width
-    return ImageHeader(_format_name(image), width, height)
+    return ImageHeader(_format_name(image), width, height, is_upright_rgb(image))
+
+
+def is_upright_rgb(image: Image.Image) -> bool:
+    """Whether an open image is RGB without transparency, and its readable EXIF, if any, asks for no rotation.
+
+    Then its file can be given to any reader, also to one that does not heed EXIF or fails on a damaged one.
+    """
+    if image.mode != "RGB" or image.has_transparency_data:
+        return False
+    try:
+        # The base class's method: that of a PNG decodes all pixels to see whether EXIF comes after them.
+        return Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1) == 1
+    except DAMAGED_EXIF:
+        return False
 
 
 def load_rgb(source: Path | bytes, min_side: int | None = None) -> Image.Image:
@@ -113,6 +129,25 @@ def load_rgb(source: Path | bytes, min_side: int | None = None) -> Image.Image:
         UnreadableImage: the file cannot be read or decoded, or has more pixels than Pillow's limit
             (``2 * PIL.Image.MAX_IMAGE_PIXELS``).
     """
+    return _decoded(source, min_side, "RGB")
+
+
+def load_luma(source: Path | bytes, min_side: int | None = None) -> Image.Image:
+    """Decode an image to 8-bit luminance, as :func:`load_rgb` and a conversion do; a JPEG's as it is stored.
+
+    For a JPEG that spares the colours: a quarter of the time at small sizes.
+
+    Args:
+        source: as for :func:`load_rgb`.
+        min_side: likewise.
+
+    Raises:
+        UnreadableImage: likewise.
+    """
+    return _decoded(source, min_side, "L")
+
+
+def _decoded(source: Path | bytes, min_side: int | None, mode: Literal["RGB", "L"]) -> Image.Image:
     if isinstance(source, Path):
         try:
             data = source.read_bytes()
@@ -122,14 +157,16 @@ def load_rgb(source: Path | bytes, min_side: int | None = None) -> Image.Image:
         data = source
     image = _open(data)
     try:
-        if min_side is not None and image.format in ("JPEG", "MPO"):
-            image.draft(None, (min_side, min_side))
+        if image.format in ("JPEG", "MPO") and (mode == "L" or min_side is not None):
+            side = min(image.size) if min_side is None else min_side
+            image.draft("L" if mode == "L" else None, (side, side))
         image.load()
-        rgb = _to_rgb(image)
+        flat = image if image.mode == mode == "L" else _to_rgb(image)
     except DAMAGED as error:
         raise UnreadableImage(_reason(error, data)) from error
     method = None if image.format == "TIFF" else TRANSPOSE.get(_orientation(image))
-    return rgb if method is None else rgb.transpose(method)
+    upright = flat if method is None else flat.transpose(method)
+    return upright if upright.mode == mode else upright.convert(mode)
 
 
 def _open(data: bytes) -> ImageFile.ImageFile:

@@ -42,12 +42,14 @@ def refusal(read, data):
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000"])
 def test_probe_names_the_format_and_size_of_the_bytes(image_format):
-    assert probe(encoded(photo(), image_format)) == ImageHeader(image_format, 64, 48)
+    assert probe(encoded(photo(), image_format)) == ImageHeader(
+        image_format, 64, 48, upright_rgb=image_format != "GIF"
+    )
 
 
 def test_a_jpeg_with_further_pictures_is_a_jpeg():
     data = encoded(photo(), "MPO", save_all=True, append_images=[photo()])
-    assert probe(data) == ImageHeader("JPEG", 64, 48)
+    assert probe(data) == ImageHeader("JPEG", 64, 48, upright_rgb=True)
 
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
@@ -56,6 +58,7 @@ def test_both_readers_turn_an_image_upright(image_format, orientation):
     data = encoded(photo(), image_format, orientation)
     header, image = probe(data), load_rgb(data)
     assert (header.width, header.height) == image.size == ((64, 48) if orientation < 5 else (48, 64))
+    assert header.upright_rgb == (orientation == 1)
     # Where the red corner of the stored picture belongs (EXIF 2.3, tag 0x0112).
     corner = {1: (0, 0), 2: (1, 0), 3: (1, 1), 4: (0, 1), 5: (0, 0), 6: (1, 0), 7: (1, 1), 8: (0, 1)}
     x, y = ((size - 1) * side for size, side in zip(image.size, corner[orientation], strict=True))
@@ -69,7 +72,7 @@ def test_orientation_behind_the_pixels_of_a_png_counts():
     end = start + 12 + int.from_bytes(data[start : start + 4], "big")
     iend = data.index(b"IEND") - 4
     moved = data[:start] + data[end:iend] + data[start:end] + data[iend:]
-    assert probe(moved) == ImageHeader("PNG", 48, 64)
+    assert probe(moved) == ImageHeader("PNG", 48, 64, upright_rgb=False)
     assert load_rgb(moved).size == (48, 64)
 
 
@@ -151,7 +154,7 @@ def test_a_file_cut_in_half_is_refused_and_trailing_bytes_are_not(image_format, 
     data = encoded(photo(), image_format, **options)
     refusal(probe, data[: len(data) // 2])
     for tail in (b"\0" * 7, b"trailing text"):
-        assert probe(data + tail) == ImageHeader(image_format, 64, 48)
+        assert probe(data + tail) == ImageHeader(image_format, 64, 48, upright_rgb=image_format != "GIF")
 
 
 SAMPLES = [

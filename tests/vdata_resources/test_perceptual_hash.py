@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from vdata_resources.images import load_rgb
-from vdata_resources.perceptual_hash import hamming, perceptual_hash, perceptual_hashes
+from vdata_resources.perceptual_hash import hamming, perceptual_hash, perceptual_hash_of, perceptual_hashes
 
 HASHES = st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=5)
 
@@ -39,6 +39,11 @@ def test_the_same_picture_is_near_and_others_are_far(test_data, changed, nearest
     assert nearest <= hamming(original, other) <= farthest
 
 
+def test_a_file_decoded_at_reduced_size_has_nearly_the_hash_of_the_whole(photos):
+    away = [int(hamming(perceptual_hash_of(photo), perceptual_hash(load_rgb(photo)))) for photo in photos]
+    assert max(away) <= 4
+
+
 @given(HASHES, HASHES)
 def test_hamming_counts_bits_of_every_pair(left, right):
     counted = hamming(np.array(left, np.uint64)[:, None], np.array(right, np.uint64))
@@ -52,7 +57,7 @@ def test_only_what_is_not_cached_is_decoded(tmp_path, photos):
     gone = dict.fromkeys(files, tmp_path / "gone.jpg")
     assert perceptual_hashes(gone, cache, workers=2) == first
     assert list(first) == list(files)
-    assert first["content0"] == perceptual_hash(load_rgb(photos[0], 128))
+    assert first["content0"] == perceptual_hash_of(photos[0])
 
 
 def test_a_bad_file_has_no_hash_and_is_tried_again(tmp_path, photos):

@@ -21,7 +21,7 @@ from vdata_assets.annotations.settings import ExportSettings
 from vdata_assets.annotations.video import CutFrame, UnreadableVideo, frames_at
 from vdata_resources.images import UnreadableImage, load_rgb, probe
 from vdata_resources.parallel import ordered_map
-from vdata_resources.perceptual_hash import DECODED_SIDE, perceptual_hash
+from vdata_resources.perceptual_hash import perceptual_hash_of
 from vdata_resources.progress import Progress
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class _Row(NamedTuple):
     file: str | None = None
     content_hash: str | None = None
     phash: int | None = None
+    upright_rgb: bool | None = None
     reason: str | None = None
 
 
@@ -58,6 +59,7 @@ ROW_TYPES = {
     "file": pl.String,
     "content_hash": pl.String,
     "phash": pl.UInt64,
+    "upright_rgb": pl.Boolean,
     "reason": pl.String,
 }
 
@@ -189,7 +191,7 @@ def _written(
 ) -> _Row:
     try:
         header = probe(data)
-        phash = perceptual_hash(load_rgb(data, DECODED_SIDE))
+        phash = perceptual_hash_of(data)
     except UnreadableImage as error:
         return _Row(index, timestamp, reason=f"{name} cannot be decoded: {error.reason}")
     if ending not in PICTURE_ENDINGS:
@@ -197,7 +199,7 @@ def _written(
     file = f"{FOLDER}/frame_{index:06d}{ending}"
     (out / file).write_bytes(data)
     content = xxhash.xxh3_128_hexdigest(data)
-    return _Row(index, timestamp, header.width, header.height, file, content, phash)
+    return _Row(index, timestamp, header.width, header.height, file, content, phash, header.upright_rgb)
 
 
 def _table(rows: Sequence[_Row], container: "Container", source: Source, key: str) -> pl.DataFrame:

@@ -2,7 +2,16 @@
 
 import dataframely as dy
 
-from vdata_assets.catalog.schema import SLUG
+from vdata_assets.catalog.partitions import SLUG
+
+
+class DroppedExports(dy.Schema):
+    """The ZIPs of the inbox, ordered by key."""
+
+    export = dy.String(primary_key=True, regex=SLUG, description="partition key: the file's name as a slug")
+    file = dy.String(unique=True, description="name of the ZIP in the inbox")
+    bytes = dy.UInt64(description="size of the ZIP")
+    state = dy.String(description="digest of name, size and time of the ZIP and of what is named like it")
 
 
 class Frames(dy.Schema):
@@ -20,6 +29,9 @@ class Frames(dy.Schema):
     file = dy.String(nullable=True, description="POSIX, relative to the version's folder; null if unreadable")
     content_hash = dy.String(nullable=True, description="xxh3-128 of the file's bytes, 32 hex digits")
     phash = dy.UInt64(nullable=True, description="64-bit perceptual hash")
+    upright_rgb = dy.Bool(
+        nullable=True, description="whether the file is RGB and upright for any reader; null if unreadable"
+    )
     origin = dy.Enum(
         ["archive", "video", "folder"],
         description="where the picture is from: the ZIP, its video, or a folder of frames beside it",
@@ -65,6 +77,7 @@ class MergedFrames(Frames):
     height = dy.UInt32(min=1, description="pixels, after EXIF orientation")
     content_hash = dy.String(unique=True, description="xxh3-128 of the file's bytes, 32 hex digits")
     phash = dy.UInt64(description="64-bit perceptual hash")
+    upright_rgb = dy.Bool(description="whether the file is RGB and upright for any reader")
     labels = dy.List(dy.String(), description="classes in the frame, sorted, each once")
 
 

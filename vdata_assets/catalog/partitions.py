@@ -5,9 +5,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
-from vdata_assets.catalog.schema import SLUG
 from vdata_resources.store import RESERVED
 
+SLUG = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 MAX_LENGTH = 63
 NAMELESS = "category"
 

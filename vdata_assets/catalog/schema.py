@@ -2,7 +2,7 @@
 
 import dataframely as dy
 
-SLUG = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+from vdata_assets.catalog.partitions import SLUG
 
 
 class Images(dy.Schema):

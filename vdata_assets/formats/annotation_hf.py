@@ -80,8 +80,8 @@ def write_annotation_hf(
     folder.mkdir(exist_ok=True)
     progress = Progress("dataset_hf: write", selection.samples.height, "samples", log)
     pictures = ordered_map(
-        lambda frame: upright_rgb(picture(source / frame[0], frame[1])),
-        selection.samples.select("file", "content_hash").iter_rows(),
+        lambda frame: _shown(picture(source / frame[0], frame[1]), frame[2]),
+        selection.samples.select("file", "content_hash", "upright_rgb").iter_rows(),
         workers,
     )
     columns = features()
@@ -95,6 +95,10 @@ def write_annotation_hf(
                     writer.write(split, _batch(mine, turns, list(shown), writer.schema))
             progress.advance(samples.frames.height)
     return WrittenSamples(folder, selection)
+
+
+def _shown(content: bytes, is_upright: bool) -> bytes:
+    return content if is_upright else upright_rgb(content)
 
 
 def _batch(samples: Samples, turns: list[list[Turn]], images: list[bytes], schema: Any) -> Any:

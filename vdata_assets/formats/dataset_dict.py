@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from hashlib import file_digest
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import xxhash
+
+from vdata_assets.formats.hashed_file import HashedFile
 
 DATASET_DICT = "dataset_dict.json"
 DATASET_INFO = "dataset_info.json"
@@ -33,7 +35,7 @@ class DatasetDictWriter:
         """Append a ``pyarrow.RecordBatch`` to a split."""
         self._shards[split].write(batch)
 
-    def close(self) -> dict[str, list[Path]]:
+    def close(self) -> "dict[str, Shards]":
         """Finish all files; per split its files, in order."""
         return {split: shards.close() for split, shards in self._shards.items()}
 
@@ -60,6 +62,19 @@ def dataset_dict_writer(folder: Path, features: Any, splits: Sequence[str]) -> I
     _write_descriptions(folder, features, shards)
 
 
+@dataclass(frozen=True)
+class Shards:
+    """The files of a split, finished.
+
+    Attributes:
+        paths: in order.
+        fingerprint: a hash of their bytes, 32 hex digits.
+    """
+
+    paths: list[Path]
+    fingerprint: str
+
+
 class _Shards:
     """The Arrow stream files of a split, ``data-00000-of-00002.arrow`` and so on."""
 
@@ -68,17 +83,18 @@ class _Shards:
         self._folder = folder
         self._schema = schema
         self._paths: list[Path] = []
+        self._digest = xxhash.xxh3_128()
         self._open()
 
     def _open(self) -> None:
         import pyarrow as pa
 
         self._paths.append(self._folder / f"shard-{len(self._paths)}")
-        self._file = pa.OSFile(str(self._paths[-1]), "wb")
-        self._writer = pa.ipc.new_stream(self._file, self._schema)
+        self._file = HashedFile(self._paths[-1])
+        self._writer = pa.ipc.new_stream(pa.PythonFile(self._file, "w"), self._schema)
 
     def write(self, batch: Any) -> None:
-        if self._file.tell() >= SHARD_BYTES:
+        if self._file.size >= SHARD_BYTES:
             self._end()
             self._open()
         self._writer.write_batch(batch)
@@ -86,22 +102,24 @@ class _Shards:
     def _end(self) -> None:
         self._writer.close()
         self._file.close()
+        self._digest.update(self._file.digest)
 
-    def close(self) -> list[Path]:
+    def close(self) -> Shards:
         self._end()
-        return [
+        paths = [
             path.rename(self._folder / f"data-{number:05d}-of-{len(self._paths):05d}.arrow")
             for number, path in enumerate(self._paths)
         ]
+        return Shards(paths, self._digest.hexdigest())
 
 
-def _write_descriptions(folder: Path, features: Any, shards: Mapping[str, Sequence[Path]]) -> None:
+def _write_descriptions(folder: Path, features: Any, shards: Mapping[str, Shards]) -> None:
     """Write the JSON files beside the Arrow files, as ``datasets`` writes them for no rows."""
     from datasets import Dataset, DatasetDict, NamedSplit
 
     empty = {
         split: Dataset(
-            features.arrow_schema.empty_table(), split=NamedSplit(split), fingerprint=_fingerprint(files)
+            features.arrow_schema.empty_table(), split=NamedSplit(split), fingerprint=files.fingerprint
         )
         for split, files in shards.items()
     }
@@ -112,18 +130,9 @@ def _write_descriptions(folder: Path, features: Any, shards: Mapping[str, Sequen
         for split, files in shards.items():
             (written / split / DATASET_INFO).rename(folder / split / DATASET_INFO)
             state = json.loads((written / split / DATASET_STATE).read_text(encoding="utf-8"))
-            state["_data_files"] = [{"filename": file.name} for file in files]
+            state["_data_files"] = [{"filename": path.name} for path in files.paths]
             text = json.dumps(state, indent=2, sort_keys=True)
             (folder / split / DATASET_STATE).write_text(text, encoding="utf-8")
-
-
-def _fingerprint(files: Sequence[Path]) -> str:
-    """A hash of the files' bytes, 32 hex digits."""
-    digest = xxhash.xxh3_128()
-    for path in files:
-        with path.open("rb") as file:
-            digest.update(file_digest(file, xxhash.xxh3_128).digest())
-    return digest.hexdigest()
 
 
 @contextmanager

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from PIL import ExifTags, Image
+from PIL import Image
 
 from vdata_assets.conversations.reference_game import QUESTIONS, Questions, Task, listener_rows, speaker_rows
 from vdata_assets.formats.dataset_dict import DatasetDictWriter, dataset_dict_writer
-from vdata_resources.images import DAMAGED_EXIF, UnreadableImage, load_rgb
+from vdata_resources.images import UnreadableImage, is_upright_rgb, load_rgb
 from vdata_resources.parallel import ordered_map
 from vdata_resources.progress import Progress
 
@@ -161,24 +161,13 @@ def upright_rgb(content: bytes) -> bytes:
         UnreadableImage: the image has to be converted and cannot be decoded.
     """
     with Image.open(BytesIO(content)) as image:
+        if image.format == "PNG":
+            image.load()  # its EXIF may come after the pixels
         if is_upright_rgb(image):
             return content
     png = BytesIO()
     load_rgb(content).save(png, "PNG")
     return png.getvalue()
-
-
-def is_upright_rgb(image: Image.Image) -> bool:
-    """Whether any reader sees an opened image file as upright RGB without converting it."""
-    return image.mode == "RGB" and not image.has_transparency_data and _upright(image)
-
-
-def _upright(image: Image.Image) -> bool:
-    """Whether the metadata can be read, as ``datasets`` does on decoding, and asks for no rotation."""
-    try:
-        return image.getexif().get(ExifTags.Base.Orientation, 1) == 1
-    except DAMAGED_EXIF:
-        return False
 
 
 def _write_rows(

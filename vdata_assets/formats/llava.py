@@ -9,10 +9,9 @@ from typing import Any
 
 import msgspec
 import polars as pl
-from PIL import Image
 
 from vdata_assets.conversations.segmentation import PHRASES, Phrases, Turn
-from vdata_assets.formats.huggingface import is_upright_rgb, upright_rgb
+from vdata_assets.formats.huggingface import upright_rgb
 from vdata_assets.formats.segmentation_samples import (
     SPLIT_NAMES,
     Log,
@@ -65,7 +64,7 @@ def write_llava(
         names: of the splits, in the order that the manifest is to have.
         seed: of the conversations.
         phrases: the wording.
-        workers: threads that look at pictures; default: the cores this process may use.
+        workers: threads that convert pictures; default: the cores this process may use.
         log: where lines of progress go.
 
     Raises:
@@ -74,13 +73,15 @@ def write_llava(
     selection = select_samples(source, splits, names)
     folder.mkdir(exist_ok=True)
     progress = Progress("dataset_llava: write", selection.samples.height, "samples", log)
-    frames = selection.samples.select("export", "file", "content_hash")
+    frames = selection.samples.select("export", "file", "content_hash", "upright_rgb")
     converted = ordered_map(
-        lambda frame: _converted(source / frame[1], frame[2]), frames.iter_rows(), workers
+        lambda frame: None if frame[3] else upright_rgb(picture(source / frame[1], frame[2])),
+        frames.iter_rows(),
+        workers,
     )
     placed = (
-        _placed(folder, source / file, f"{IMAGES}/{export}/{Path(file).name}", content, link)
-        for (export, file, _hash), content in zip(frames.iter_rows(), converted, strict=True)
+        _placed(folder, source / file, f"{IMAGES}/{export}/{file.rpartition('/')[2]}", content, link)
+        for (export, file, *_), content in zip(frames.iter_rows(), converted, strict=True)
     )
     images: list[str] = []
     encoder = msgspec.json.Encoder()
@@ -102,21 +103,15 @@ def write_llava(
     return WrittenSamples(folder, selection)
 
 
-def _converted(file: Path, content_hash: str) -> bytes | None:
-    """A picture's bytes as PNG, if its file cannot be used as it is."""
-    if file.exists():  # else picture() says so
-        with Image.open(file) as image:
-            if is_upright_rgb(image):
-                return None
-    return upright_rgb(picture(file, content_hash))
-
-
 def _placed(
     folder: Path, file: Path, name: str, content: bytes | None, link: Callable[[Path, str], object]
 ) -> str:
     """Put a picture into the folder; its name there."""
     if content is None:
-        link(file, name)
+        try:
+            link(file, name)
+        except FileNotFoundError as error:
+            raise ValueError(f"{file}: there is no such file: materialize annotations") from error
         return name
     name += ".png"  # after the whole name: there may be a frame.gif and a frame.png
     (folder / name).parent.mkdir(parents=True, exist_ok=True)

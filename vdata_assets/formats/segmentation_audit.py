@@ -1,5 +1,6 @@
 """What is asked of datasets of segmented objects before they are published."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
@@ -322,9 +323,14 @@ def _expected(selection: SampleSelection) -> Iterator[tuple[Frame, list[Object]]
 
 
 def _image_problem(source: Path, frame: Frame, image: Any) -> str | None:
-    """What is wrong with an image; None if it is the frame's own file or that as upright RGB."""
+    """What is wrong with an image; None if it is the frame's own file or that as upright RGB.
+
+    A hard link to the frame's file is that file, whose bytes are not read again.
+    """
     if isinstance(image, Path):
         try:
+            if os.path.samefile(image, source / frame["file"]):
+                return None
             image = image.read_bytes()
         except FileNotFoundError:
             return f"there is no file {image.name}"

@@ -28,6 +28,7 @@ FRAME_COLUMNS = (
     "height",
     "file",
     "content_hash",
+    "upright_rgb",
     "objects",
 )
 OBJECT_COLUMNS = {
@@ -41,7 +42,8 @@ OBJECT_COLUMNS = {
 }
 
 SLICE = 256
-"""Frames whose objects and pictures are in memory at a time."""
+SLICE_PIXELS = SLICE * 1280 * 720
+"""Frames, and pixels of them, whose objects and pictures are in memory at a time."""
 
 ROWS = 4096
 """Rows of the objects table that are read at a time."""
@@ -192,7 +194,11 @@ def sample_slices(selection: SampleSelection) -> Iterator[Samples]:
     Raises:
         ValueError: the objects are not in the order of the frames.
     """
-    slices = list(selection.frames.iter_slices(SLICE)) if selection.frames.height else []
+    largest = int(
+        selection.frames.select(pl.col("width").cast(pl.Int64) * pl.col("height")).max().item() or 1
+    )
+    length = min(SLICE, max(1, SLICE_PIXELS // largest))
+    slices = list(selection.frames.iter_slices(length)) if selection.frames.height else []
     tables = _object_slices(selection.source / OBJECTS, (int(part["objects"].sum()) for part in slices))
     for frames, objects in zip(slices, tables, strict=True):
         counts = frames["objects"].to_numpy()

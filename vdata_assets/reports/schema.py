@@ -3,7 +3,7 @@
 import dataframely as dy
 import polars as pl
 
-from vdata_assets.catalog.schema import SLUG
+from vdata_assets.catalog.partitions import SLUG
 
 
 class Counts(dy.Schema):

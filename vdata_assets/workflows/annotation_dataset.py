@@ -89,14 +89,29 @@ class AnnotationDataset(DatasetComponent):
         )
 
 
-def inbox(dataset: Dataset) -> dg.AssetSpec:
-    """The folder that ZIPs are dropped into."""
-    return dg.AssetSpec(
-        dataset.key("inbox"),
-        group_name=dataset.slug,
-        kinds={"zip"},
-        description=f"Export ZIPs, with their videos or clean frames, dropped into {dataset.root}.",
-    )
+def inbox(dataset: Dataset) -> dg.AssetsDefinition:
+    """The ZIPs that were dropped, and one partition registered each."""
+
+    def inputs(step: Step) -> dict[str, Any]:
+        from vdata_assets.annotations.inbox import dropped_exports
+
+        return {"dropped": {key: export.state for key, export in dropped_exports(dataset.root).items()}}
+
+    def build(step: Step, out: Path, dropped: dict[str, str]) -> Built:
+        """The ZIPs in the inbox folder, each with the key of its partition, which is registered."""
+        from vdata_assets.annotations.schema import DroppedExports
+
+        table = annotation_tables.dropped_table(dataset)
+        table.write_parquet(out / "inbox.parquet")
+        return Built(
+            [],
+            figures={"inbox": str(dataset.root)},
+            pictures={"table of exports": tables.as_markdown(table.select("export", "file", "bytes"))},
+            table=tables.described(table, DroppedExports),
+        )
+
+    recipe = Recipe(inputs, build, None, "1", checks=(), announce=annotation_tables.register_exports)
+    return published_asset(dataset, "inbox", recipe, deps=[], kinds={"zip", "parquet"})
 
 
 def export(dataset: Dataset, settings: ExportSettings, audit: AnnotationAuditSettings) -> dg.AssetsDefinition:

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vdata_assets.annotations.inbox import Dropped, dropped_exports
+from vdata_assets.workflows.dataset import Dataset
 from vdata_assets.workflows.recipe import Built, Step, Table
 from vdata_assets.workflows.tables import as_markdown, described, read
-from vdata_assets.workflows.upstreams import published_partitions, refused
+from vdata_assets.workflows.upstreams import published_partitions, refused, register
 from vdata_resources.store import NotPublished, Version
 
 if TYPE_CHECKING:
@@ -18,6 +19,24 @@ if TYPE_CHECKING:
     from vdata_assets.annotations.settings import AnnotationAuditSettings
     from vdata_assets.formats.segmentation_samples import WrittenSamples
     from vdata_assets.quality.findings import Finding
+
+
+def dropped_table(dataset: Dataset) -> "pl.DataFrame":
+    """The ZIPs of the inbox, of schema DroppedExports."""
+    import polars as pl
+
+    from vdata_assets.annotations.schema import DroppedExports
+
+    rows = [
+        {"export": key, "file": export.path.name, "bytes": export.path.stat().st_size, "state": export.state}
+        for key, export in dropped_exports(dataset.root).items()
+    ]
+    return DroppedExports.validate(pl.DataFrame(rows, schema=DroppedExports.create_empty().schema))
+
+
+def register_exports(step: Step, version: Version) -> None:
+    """Register one partition a ZIP; keys of ZIPs that are gone stay, for their data still stands."""
+    register(step, read(version.file("inbox.parquet"))["export"].to_list())
 
 
 def dropped_export(step: Step) -> Dropped:

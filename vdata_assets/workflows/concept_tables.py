@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from vdata_assets.workflows.dataset import Dataset
 from vdata_assets.workflows.recipe import Step
 from vdata_assets.workflows.tables import read
-from vdata_assets.workflows.upstreams import published_partitions
+from vdata_assets.workflows.upstreams import published_partitions, register
 from vdata_resources.store import NotPublished, Store, Version
 
 if TYPE_CHECKING:
@@ -32,12 +32,8 @@ def register_categories(step: Step, version: Version) -> None:
     """Register one partition a category; keys of vanished ones stay, for their data still stands."""
     import polars as pl
 
-    name, instance = step.dataset.partitions_name, step.context.instance
     keys = pl.read_parquet(version.file("categories.parquet"), columns=["partition"]).to_series()
-    new = sorted(set(keys) - set(instance.get_dynamic_partitions(name)))
-    if new:
-        instance.add_dynamic_partitions(name, new)
-        step.log(f"registered {len(new)} categories as partitions: {', '.join(new)}")
+    register(step, sorted(set(keys)))
 
 
 def category_images(step: Step) -> "pl.DataFrame":

@@ -1,11 +1,21 @@
-"""Which partitions of an upstream asset are published, and why the others are not."""
+"""Partitions: registering them, which of an upstream asset are published, and why the others are not."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vdata_assets.quality.findings import Status
 from vdata_assets.workflows.recipe import Step
 from vdata_resources.store import NotPublished, Version
+
+
+def register(step: Step, keys: Iterable[str]) -> None:
+    """Register the partitions of the dataset that are not registered yet, in their order."""
+    name, instance = step.dataset.partitions_name, step.context.instance
+    known = set(instance.get_dynamic_partitions(name))
+    new = [key for key in keys if key not in known]
+    if new:
+        instance.add_dynamic_partitions(name, new)
+        step.log(f"registered {len(new)} partitions: {', '.join(new)}")
 
 
 def published_partitions(

@@ -30,6 +30,7 @@ class Draft:
         self._fingerprint = fingerprint
         self._keep = keep
         self._linked: dict[str, FileRecord] = {}
+        self._folders: set[Path] = set()
         self.path.mkdir()
 
     def link(self, version: Version, name: str, target: str) -> None:
@@ -48,8 +49,10 @@ class Draft:
             FileExistsError: the draft has a file of the target's name.
         """
         source, place = version.file(name), self.path / target
-        try:
+        if place.parent not in self._folders:
             place.parent.mkdir(parents=True, exist_ok=True)
+            self._folders.add(place.parent)
+        try:
             os.link(source, place)
         except OSError as error:
             if error.errno not in NO_LINK:

@@ -113,6 +113,7 @@ def write_manifest(
     fresh = ordered_map(lambda name: _record(folder / name), unknown)
     files = {name: known[name] for name in names if name in known}
     files |= zip(unknown, fresh, strict=True)
+    durable.sync_all(folder, [folder / name for name in unknown])
     content = to_json(files or metadata)
     manifest = {
         "fingerprint": fingerprint,
@@ -165,5 +166,4 @@ def _sorted_files(folder: Path) -> Iterator[Path]:
 def _record(path: Path) -> FileRecord:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, xxhash.xxh3_128)
-        os.fsync(file.fileno())
         return {"bytes": file.tell(), "xxh3_128": digest.hexdigest()}

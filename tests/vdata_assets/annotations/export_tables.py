@@ -55,6 +55,7 @@ def a_frame(content: str, *objects: Mapping[str, Any], **fields: Any) -> dict[st
         "height": HEIGHT,
         "content_hash": digest,
         "phash": int(digest[:16], 16),
+        "upright_rgb": True,
         "origin": "archive",
         "reason": None,
         "listed": objects,
@@ -63,7 +64,8 @@ def a_frame(content: str, *objects: Mapping[str, Any], **fields: Any) -> dict[st
 
 def unreadable(reason: str, *objects: Mapping[str, Any]) -> dict[str, Any]:
     """A frame without a picture."""
-    return a_frame("", *objects, width=None, height=None, content_hash=None, phash=None, reason=reason)
+    nothing = dict.fromkeys(("width", "height", "content_hash", "phash", "upright_rgb"))
+    return a_frame("", *objects, **nothing, reason=reason)
 
 
 def tables(export: str, frames: Sequence[Mapping[str, Any]]) -> tuple[pl.DataFrame, pl.DataFrame]:

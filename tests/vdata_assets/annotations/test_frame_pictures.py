@@ -16,8 +16,7 @@ from vdata_assets.annotations.picture_source import find_source
 from vdata_assets.annotations.pictures import picture_loader, write_frames
 from vdata_assets.annotations.schema import Frames
 from vdata_assets.annotations.settings import ExportSettings
-from vdata_resources.images import load_rgb
-from vdata_resources.perceptual_hash import DECODED_SIDE, perceptual_hash
+from vdata_resources.perceptual_hash import perceptual_hash_of
 
 KEY = "first-export"
 
@@ -90,7 +89,8 @@ def test_pictures_of_the_zip_are_copied_as_they_are_and_described(tmp_path, phot
             "height": 720,
             "file": "frames/frame_000006.jpg",
             "content_hash": xxhash.xxh3_128_hexdigest(photo),
-            "phash": perceptual_hash(load_rgb(photo, DECODED_SIDE)),
+            "phash": perceptual_hash_of(photo),
+            "upright_rgb": True,
             "origin": "archive",
             "objects": 0,
             "reason": None,

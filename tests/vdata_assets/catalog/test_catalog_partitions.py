@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdata_assets.catalog.partitions import partition_keys
-from vdata_assets.catalog.schema import SLUG
+from vdata_assets.catalog.partitions import SLUG, partition_keys
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from pycocotools import mask as coco
 from vdata_assets.annotations.schema import MergedFrames, Objects
 from vdata_assets.formats.llava import write_llava
 from vdata_assets.formats.segmentation_samples import WrittenSamples
+from vdata_resources.images import probe
 
 HEIGHT, WIDTH = 24, 32
 
@@ -87,6 +88,7 @@ def annotations(tmp_path: Path) -> Callable[..., Annotations]:
                     "file": file,
                     "content_hash": xxhash.xxh3_128_hexdigest(content),
                     "phash": number,
+                    "upright_rgb": probe(content).upright_rgb,
                     "origin": "archive",
                     "objects": len(named),
                     "reason": None,

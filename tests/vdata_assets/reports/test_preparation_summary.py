@@ -60,6 +60,7 @@ class Dataset:
                     "file": file,
                     "content_hash": f"{number:032x}",
                     "phash": number,
+                    "upright_rgb": True,
                     "origin": "archive",
                     "objects": len(of_frame),
                     "reason": None,

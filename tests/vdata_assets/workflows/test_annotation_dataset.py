@@ -34,10 +34,9 @@ def definitions(inbox: Path, **settings) -> dg.Definitions:
 
 
 def run_all(lab, inbox: Path, **settings) -> list[dg.ExecuteInProcessResult]:
-    """A partition for each ZIP, all of them in one run, then what is made of those that were published."""
+    """The inbox, which registers the exports; all of them in one run; and what is made of those published."""
     made = definitions(inbox, **settings)
-    exports = list(dropped_exports(inbox))
-    lab.instance.add_dynamic_partitions(f"{DATASET}/export", exports)
+    assert lab.run(made, key("inbox")).success
     registered = lab.instance.get_dynamic_partitions(f"{DATASET}/export")
     runs = [lab.run(made, key("export"), span=(registered[0], registered[-1]))]
     return [*runs, lab.run(made, *map(key, MERGED))]
