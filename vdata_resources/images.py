@@ -93,10 +93,7 @@ def probe(data: bytes) -> ImageHeader:
             image.load()
     except DAMAGED as error:
         raise UnreadableImage(_reason(error, data)) from error
-    width, height = image.size
-    if _orientation(image) in SIDEWAYS and image.format != "TIFF":  # Pillow turns a TIFF by itself
-        width, height = height, width
-    return ImageHeader(_format_name(image), width, height, is_upright_rgb(image))
+    return _header(image, image.size, is_upright_rgb(image))
 
 
 def is_upright_rgb(image: Image.Image) -> bool:
@@ -129,7 +126,7 @@ def load_rgb(source: Path | bytes, min_side: int | None = None) -> Image.Image:
         UnreadableImage: the file cannot be read or decoded, or has more pixels than Pillow's limit
             (``2 * PIL.Image.MAX_IMAGE_PIXELS``).
     """
-    return _decoded(source, min_side, "RGB")
+    return _decoded(_bytes_of(source), min_side, "RGB")[1]
 
 
 def load_luma(source: Path | bytes, min_side: int | None = None) -> Image.Image:
@@ -144,29 +141,51 @@ def load_luma(source: Path | bytes, min_side: int | None = None) -> Image.Image:
     Raises:
         UnreadableImage: likewise.
     """
-    return _decoded(source, min_side, "L")
+    return _decoded(_bytes_of(source), min_side, "L")[1]
 
 
-def _decoded(source: Path | bytes, min_side: int | None, mode: Literal["RGB", "L"]) -> Image.Image:
-    if isinstance(source, Path):
-        try:
-            data = source.read_bytes()
-        except OSError as error:
-            raise UnreadableImage(f"cannot be read: {error.strerror}") from error
-    else:
-        data = source
-    image = _open(data)
+def probe_luma(data: bytes, min_side: int) -> tuple[ImageHeader, Image.Image]:
+    """What :func:`probe` and :func:`load_luma` give, for one look at the file.
+
+    Raises:
+        UnreadableImage: the file cannot be decoded.
+    """
+    return _decoded(data, min_side, "L")
+
+
+def _bytes_of(source: Path | bytes) -> bytes:
+    if isinstance(source, bytes):
+        return source
     try:
-        if image.format in ("JPEG", "MPO") and (mode == "L" or min_side is not None):
+        return source.read_bytes()
+    except OSError as error:
+        raise UnreadableImage(f"cannot be read: {error.strerror}") from error
+
+
+def _decoded(data: bytes, min_side: int | None, mode: Literal["RGB", "L"]) -> tuple[ImageHeader, Image.Image]:
+    image = _open(data)
+    jpeg = image.format in ("JPEG", "MPO")
+    size, plain = image.size, is_upright_rgb(image)
+    try:
+        if jpeg and (mode == "L" or min_side is not None):
             side = min(image.size) if min_side is None else min_side
             image.draft("L" if mode == "L" else None, (side, side))
         image.load()
         flat = image if image.mode == mode == "L" else _to_rgb(image)
     except DAMAGED as error:
         raise UnreadableImage(_reason(error, data)) from error
+    # A JPEG is no RGB any more; a PNG's EXIF may have come after the pixels.
+    header = _header(image, size, plain and (jpeg or is_upright_rgb(image)))
     method = None if image.format == "TIFF" else TRANSPOSE.get(_orientation(image))
     upright = flat if method is None else flat.transpose(method)
-    return upright if upright.mode == mode else upright.convert(mode)
+    return header, upright if upright.mode == mode else upright.convert(mode)
+
+
+def _header(image: Image.Image, size: tuple[int, int], upright_rgb: bool) -> ImageHeader:
+    width, height = size
+    if _orientation(image) in SIDEWAYS and image.format != "TIFF":  # Pillow turns a TIFF by itself
+        width, height = height, width
+    return ImageHeader(_format_name(image), width, height, upright_rgb)
 
 
 def _open(data: bytes) -> ImageFile.ImageFile:
@@ -184,7 +203,7 @@ def _reason(error: BaseException, data: bytes) -> str:
     return str(error) or type(error).__name__
 
 
-def _format_name(image: ImageFile.ImageFile) -> str:
+def _format_name(image: Image.Image) -> str:
     return "JPEG" if image.format == "MPO" else str(image.format)
 
 

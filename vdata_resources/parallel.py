@@ -17,7 +17,11 @@ def usable_cores() -> int:
 
 
 def ordered_map(
-    function: Callable[[Item], Result], items: Iterable[Item], workers: int | None = None, ahead: int = 32
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    workers: int | None = None,
+    ahead: int = 32,
+    chunk: int = 1,
 ) -> Iterator[Result]:
     """The function of every item, in the items' order, computed in threads ahead of the reader.
 
@@ -28,19 +32,29 @@ def ordered_map(
         items: read lazily.
         workers: threads; None for one a core.
         ahead: how many items may be under way or waiting to be read, so memory stays flat.
+        chunk: how many items a thread takes at a time; handing one over costs 0.1 ms.
 
     Raises:
-        ValueError: ``workers`` is not positive.
+        ValueError: ``workers`` or ``chunk`` is not positive.
     """
     if workers is not None and workers < 1:
         raise ValueError(f"workers: {workers} is not a positive number of threads")
+    if chunk < 1:
+        raise ValueError(f"chunk: {chunk} is not a positive number of items")
     source = iter(items)
+    chunks = iter(lambda: list(islice(source, chunk)), [])
     pool = ThreadPoolExecutor(workers or usable_cores())
     try:
-        pending: deque[Future[Result]] = deque(pool.submit(function, item) for item in islice(source, ahead))
+        pending: deque[Future[list[Result]]] = deque(
+            pool.submit(_each, function, some) for some in islice(chunks, -(-ahead // chunk))
+        )
         while pending:
-            result = pending.popleft().result()
-            pending.extend(pool.submit(function, item) for item in islice(source, 1))
-            yield result
+            results = pending.popleft().result()
+            pending.extend(pool.submit(_each, function, some) for some in islice(chunks, 1))
+            yield from results
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _each(function: Callable[[Item], Result], items: list[Item]) -> list[Result]:
+    return [function(item) for item in items]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from vdata_resources.images import ImageHeader, UnreadableImage, load_rgb, probe
+from vdata_resources.images import ImageHeader, UnreadableImage, load_luma, load_rgb, probe, probe_luma
 
 ORIENTATION = 0x0112
 
@@ -256,3 +256,16 @@ def test_a_jpeg_is_scaled_down_no_further_than_asked(tmp_path, size, min_side, d
     path.write_bytes(encoded(photo(*size), "JPEG"))
     assert load_rgb(path, min_side).size == decoded
     assert load_rgb(encoded(photo(*size), "PNG"), min_side).size == size
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "GIF", "TIFF"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_one_look_gives_what_the_header_and_the_luminance_give(image_format, orientation):
+    data = encoded(photo(), image_format, None if image_format == "GIF" else orientation)
+    header, luma = probe_luma(data, 16)
+    assert header == probe(data)
+    assert luma.mode == "L"
+    assert luma == load_luma(data, 16)
+    assert min(luma.size) >= 16
+    away = np.abs(np.asarray(load_luma(data), float) - np.asarray(load_rgb(data).convert("L"), float))
+    assert away.mean() < 2

@@ -47,3 +47,23 @@ def test_an_exception_reaches_the_reader_and_the_threads_end():
 def test_no_workers_are_refused():
     with pytest.raises(ValueError, match="workers: 0 is not a positive number of threads"):
         list(ordered_map(str, [1], workers=0))
+
+
+@pytest.mark.parametrize(("chunk", "ahead", "read_first"), [(1, 4, 4), (3, 4, 6), (5, 2, 5), (100, 4, 100)])
+def test_chunks_change_neither_results_nor_order(chunk, ahead, read_first):
+    read = []
+
+    def items():
+        for number in range(103):
+            read.append(number)
+            yield number
+
+    results = ordered_map(str, items(), 2, ahead, chunk)
+    first = next(results)
+    assert len(read) == min(103, read_first + chunk)
+    assert [first, *results] == [str(number) for number in range(103)]
+
+
+def test_no_chunks_are_refused():
+    with pytest.raises(ValueError, match="chunk: 0 is not a positive number of items"):
+        list(ordered_map(str, [1], chunk=0))

@@ -17,6 +17,10 @@ from PIL import Image
 
 from vdata_assets.annotations.pictures import PictureLoader, picture_loader
 from vdata_assets.masks.dense import decoded
+from vdata_resources.parallel import ordered_map
+
+Sample = tuple[int, list[tuple[NDArray[np.bool_], tuple[int, int]]]]
+"""Index of a frame, and its masks with the grids on which they were stored."""
 
 FRAMES = 64
 OBJECTS_PER_FRAME = 8  # the largest: small ones tell little
@@ -73,16 +77,19 @@ def painted_frames(
             difference decides instead of colours.
     """
     picture = picture_loader(frames, folder)
-    looked, found = 0, []
-    for index, masks in _sampled(frames, objects):
+
+    def look(sample: Sample) -> tuple[int, list[bool]]:
+        index, masks = sample
         image, reference = picture(index), None if clean is None else clean(index)
         if image is None or (clean is not None and reference is None):
-            continue
+            return index, []
         verdicts = [painted(image, *mask, reference) for mask in masks]
-        known = [verdict for verdict in verdicts if verdict is not None]
-        looked += bool(known)
-        if known and sum(known) >= LEAST_SHARE * len(known):
-            found.append(index)
+        return index, [verdict for verdict in verdicts if verdict is not None]
+
+    looks = ordered_map(look, _sampled(frames, objects), ahead=4)
+    verdicts = {index: known for index, known in looks if known}
+    found = [index for index, known in verdicts.items() if sum(known) >= LEAST_SHARE * len(known)]
+    looked = len(verdicts)
     if not looked:
         return PaintedReport(False, 0.0, (), "no mask is large enough to tell.")
     how = (
@@ -172,9 +179,7 @@ def _pixels(picture: Image.Image, height: int, width: int) -> NDArray[np.float32
     return np.asarray(picture, np.float32)
 
 
-def _sampled(
-    frames: pl.DataFrame, objects: pl.DataFrame
-) -> Iterator[tuple[int, list[tuple[NDArray[np.bool_], tuple[int, int]]]]]:
+def _sampled(frames: pl.DataFrame, objects: pl.DataFrame) -> Iterator[Sample]:
     """The index of each frame looked at, and its larger masks with the grids on which they were stored."""
     with_picture = frames.filter(pl.col("file").is_not_null())
     masked = with_picture.join(objects.drop_nulls("rle"), on="frame_id", how="semi", maintain_order="left")

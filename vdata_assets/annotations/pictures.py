@@ -19,9 +19,9 @@ from vdata_assets.annotations.picture_source import PICTURE_ENDINGS, Source
 from vdata_assets.annotations.schema import Frames
 from vdata_assets.annotations.settings import ExportSettings
 from vdata_assets.annotations.video import CutFrame, UnreadableVideo, frames_at
-from vdata_resources.images import UnreadableImage, load_rgb, probe
+from vdata_resources.images import UnreadableImage, load_rgb, probe_luma
 from vdata_resources.parallel import ordered_map
-from vdata_resources.perceptual_hash import perceptual_hash_of
+from vdata_resources.perceptual_hash import DECODED_SIDE, perceptual_hash
 from vdata_resources.progress import Progress
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _rows(
     archive: "Archive", source: Source, frame_index: Sequence[int], out: Path, quality: int
 ) -> Iterator[Iterator[_Row]]:
     if source.origin != "video":
-        yield ordered_map(partial(_copied, archive, source, out), frame_index)
+        yield ordered_map(partial(_copied, archive, source, out), frame_index, chunk=4)
         return
     encode = partial(_encoded, out, quality)
     if source.path is not None:
@@ -190,8 +190,8 @@ def _written(
     out: Path, index: int, data: bytes, name: str, ending: str, timestamp: float | None = None
 ) -> _Row:
     try:
-        header = probe(data)
-        phash = perceptual_hash_of(data)
+        header, luma = probe_luma(data, DECODED_SIDE)
+        phash = perceptual_hash(luma)
     except UnreadableImage as error:
         return _Row(index, timestamp, reason=f"{name} cannot be decoded: {error.reason}")
     if ending not in PICTURE_ENDINGS:

@@ -22,6 +22,7 @@ from vdata_assets.formats.segmentation_samples import (
 )
 from vdata_resources.parallel import ordered_map
 from vdata_resources.progress import Progress
+from vdata_resources.store.durable import sync_behind
 
 
 def features() -> Any:
@@ -70,7 +71,7 @@ def write_annotation_hf(
         names: of the splits, in the order that the dataset is to have.
         seed: of the conversations.
         phrases: the wording.
-        workers: threads that read pictures; default: the cores this process may use.
+        workers: threads that convert pictures; default: the cores this process may use.
         log: where lines of progress go.
 
     Raises:
@@ -82,7 +83,9 @@ def write_annotation_hf(
     pictures = ordered_map(
         lambda frame: _shown(picture(source / frame[0], frame[1]), frame[2]),
         selection.samples.select("file", "content_hash", "upright_rgb").iter_rows(),
-        workers,
+        # To read is to copy: a second thread would only contend with the one that writes.
+        1 if selection.samples["upright_rgb"].all() else workers,
+        chunk=8,
     )
     columns = features()
     with dataset_dict_writer(folder, columns, selection.splits) as writer:
@@ -94,6 +97,7 @@ def write_annotation_hf(
                     shown = compress(images, samples.frames["split"] == split)
                     writer.write(split, _batch(mine, turns, list(shown), writer.schema))
             progress.advance(samples.frames.height)
+    sync_behind(folder)
     return WrittenSamples(folder, selection)
 
 

@@ -78,6 +78,7 @@ def write_llava(
         lambda frame: None if frame[3] else upright_rgb(picture(source / frame[1], frame[2])),
         frames.iter_rows(),
         workers,
+        chunk=16,
     )
     placed = (
         _placed(folder, source / file, f"{IMAGES}/{export}/{file.rpartition('/')[2]}", content, link)

@@ -24,7 +24,6 @@ from vdata_assets.formats.segmentation_samples import (
 )
 from vdata_assets.quality.findings import Check, Finding
 from vdata_resources.images import UnreadableImage
-from vdata_resources.parallel import ordered_map
 from vdata_resources.progress import Progress
 
 SpokenTurn = TypedDict("SpokenTurn", {"from": str, "value": str})
@@ -66,9 +65,7 @@ Object = tuple[str, tuple[int, ...], str, str, int]
 """rle, box, label, object_id and area of the objects table."""
 
 
-def audit_annotation_hf(
-    dataset: WrittenSamples, *, workers: int | None = None, log: Log = lambda line: None
-) -> list[Finding]:
+def audit_annotation_hf(dataset: WrittenSamples, *, log: Log = lambda line: None) -> list[Finding]:
     """Load a DatasetDict as a trainer would and compare all of it with the annotations.
 
     Pictures are not decoded again: their bytes are those that were decoded on import. Memory holds some
@@ -76,15 +73,12 @@ def audit_annotation_hf(
 
     Args:
         dataset: what was written.
-        workers: threads that read pictures; default: the cores this process may use.
         log: where lines of progress go.
     """
-    return _findings(DATASET_HF_LOADS, dataset, _hf_problems(dataset, workers, log))
+    return _findings(DATASET_HF_LOADS, dataset, _hf_problems(dataset, log))
 
 
-def audit_llava(
-    dataset: WrittenSamples, *, workers: int | None = None, log: Log = lambda line: None
-) -> list[Finding]:
+def audit_llava(dataset: WrittenSamples, *, log: Log = lambda line: None) -> list[Finding]:
     """Read LLaVA's files as a trainer would and compare all of them with the annotations.
 
     Pictures are not decoded again: their bytes are those that were decoded on import. Memory holds some
@@ -92,10 +86,9 @@ def audit_llava(
 
     Args:
         dataset: what was written.
-        workers: threads that read pictures; default: the cores this process may use.
         log: where lines of progress go.
     """
-    return _findings(DATASET_LLAVA_LOADS, dataset, _llava_problems(dataset, workers, log))
+    return _findings(DATASET_LLAVA_LOADS, dataset, _llava_problems(dataset, log))
 
 
 def _findings(loads: Check, dataset: WrittenSamples, problems: Iterable[str]) -> list[Finding]:
@@ -118,7 +111,7 @@ def _findings(loads: Check, dataset: WrittenSamples, problems: Iterable[str]) ->
     ]
 
 
-def _hf_problems(dataset: WrittenSamples, workers: int | None, log: Log) -> Iterator[str]:
+def _hf_problems(dataset: WrittenSamples, log: Log) -> Iterator[str]:
     """All that is wrong with a DatasetDict, one line each."""
     from datasets import DatasetDict, load_from_disk
 
@@ -142,7 +135,7 @@ def _hf_problems(dataset: WrittenSamples, workers: int | None, log: Log) -> Iter
         files = {split: [file["filename"] for file in table.cache_files] for split, table in loaded.items()}
         rows = {split: _hf_rows(split_files) for split, split_files in files.items()}
         progress = Progress("dataset_hf: audit", selection.samples.height, "samples", log)
-        yield from _compared(selection, rows, _hf_problem, workers, progress)
+        yield from _compared(selection, rows, _hf_problem, progress)
 
 
 def _hf_rows(files: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -178,7 +171,7 @@ def _hf_problem(frame: Frame, objects: Sequence[Object], row: dict[str, Any]) ->
     return _untruth(row["conversations"], boxes, objects)
 
 
-def _llava_problems(dataset: WrittenSamples, workers: int | None, log: Log) -> Iterator[str]:
+def _llava_problems(dataset: WrittenSamples, log: Log) -> Iterator[str]:
     """All that is wrong with LLaVA's files, one line each."""
     folder, selection = dataset.folder, dataset.selection
     ids: dict[str, list[str]] = {}
@@ -198,7 +191,7 @@ def _llava_problems(dataset: WrittenSamples, workers: int | None, log: Log) -> I
     if not wrong:
         rows = {split: _llava_rows(folder, split) for split in selection.splits}
         progress = Progress("dataset_llava: audit", selection.samples.height, "samples", log)
-        yield from _compared(selection, rows, _llava_problem, workers, progress)
+        yield from _compared(selection, rows, _llava_problem, progress)
 
 
 def _llava_rows(folder: Path, split: str) -> Iterator[dict[str, Any]]:
@@ -284,7 +277,6 @@ def _compared(
     selection: SampleSelection,
     rows: Mapping[str, Iterator[dict[str, Any]]],
     problem: Callable[[Frame, Sequence[Object], dict[str, Any]], str | None],
-    workers: int | None,
     progress: Progress,
 ) -> Iterator[str]:
     """Problems of the rows, which are those of the samples by split, in their order.
@@ -293,7 +285,6 @@ def _compared(
         selection: the samples.
         rows: what was written of them; ``image`` holds the image's bytes or path.
         problem: what is wrong with a row, but for its image.
-        workers: threads that read images.
         progress: counts rows.
     """
 
@@ -304,7 +295,8 @@ def _compared(
         wrong = (problem(frame, objects, row), _image_problem(selection.source, frame, row["image"]))
         return [f"{frame['split']}: {frame['frame_id']}: {text}" for text in wrong if text is not None]
 
-    for found in ordered_map(examined, samples, workers):
+    # Parsing holds the interpreter's lock: threads would only contend for it.
+    for found in map(examined, samples):
         yield from found
         progress.advance()
 
@@ -329,7 +321,7 @@ def _image_problem(source: Path, frame: Frame, image: Any) -> str | None:
     """
     if isinstance(image, Path):
         try:
-            if os.path.samefile(image, source / frame["file"]):
+            if os.path.samefile(image, f"{source}/{frame['file']}"):
                 return None
             image = image.read_bytes()
         except FileNotFoundError:

@@ -1,6 +1,7 @@
 """What the assets of an annotation dataset read from each other, and how their results look in the UI."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,9 +95,15 @@ def linker(step: Step, versions: Sequence[Version]) -> Callable[[Path, str], Non
     """A function that puts a file of one of the versions into the candidate, under a name."""
     by_folder = {version.path: version for version in versions}
 
+    @cache
+    def place(folder: Path) -> tuple[Version, str]:
+        """The version that a folder is in, and what stands before the names of its files there."""
+        root = next(parent for parent in (folder, *folder.parents) if parent in by_folder)
+        return by_folder[root], f"{folder.relative_to(root).as_posix()}/"
+
     def link(source: Path, target: str) -> None:
-        folder = next(parent for parent in source.parents if parent in by_folder)
-        step.link(by_folder[folder], source.relative_to(folder).as_posix(), target)
+        version, prefix = place(source.parent)
+        step.link(version, prefix + source.name, target)
 
     return link
 

@@ -4,6 +4,7 @@ import ctypes
 import logging
 import os
 import shutil
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,6 +24,23 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def sync_behind(folder: Path) -> None:
+    """Start to put what was written on the folder's file system on the disk, and do not wait.
+
+    Whoever makes it durable later finds most of it done; errors of the disk are found then, too.
+    """
+    threading.Thread(target=_sync_file_system, args=(folder,), daemon=True).start()
+
+
+def _sync_file_system(folder: Path) -> int:
+    """0, or the number of the error. By syncfs(2): Python has sync(2) alone, for all file systems."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        return ctypes.get_errno() if ctypes.CDLL(None, use_errno=True).syncfs(descriptor) else 0
+    finally:
+        os.close(descriptor)
+
+
 def sync_all(folder: Path, files: Sequence[Path]) -> None:
     """Put files of a folder on the disk, one by one, or many by syncing their file system.
 
@@ -33,14 +51,8 @@ def sync_all(folder: Path, files: Sequence[Path]) -> None:
         for file in files:
             sync(file)
         return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        # syncfs(2): Python has only sync(2), which would wait for every other file system, too.
-        if ctypes.CDLL(None, use_errno=True).syncfs(descriptor):
-            code = ctypes.get_errno()
-            raise OSError(code, os.strerror(code), str(folder))
-    finally:
-        os.close(descriptor)
+    if code := _sync_file_system(folder):
+        raise OSError(code, os.strerror(code), str(folder))
 
 
 def write(path: Path, content: bytes) -> None:

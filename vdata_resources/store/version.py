@@ -110,7 +110,7 @@ def write_manifest(
     """
     names = [path.relative_to(folder).as_posix() for path in _sorted_files(folder)]
     unknown = [name for name in names if name not in known]
-    fresh = ordered_map(lambda name: _record(folder / name), unknown)
+    fresh = ordered_map(lambda name: _record(folder / name), unknown, chunk=16)
     files = {name: known[name] for name in names if name in known}
     files |= zip(unknown, fresh, strict=True)
     durable.sync_all(folder, [folder / name for name in unknown])
