@@ -165,7 +165,9 @@ def _bytes_of(source: Path | bytes) -> bytes:
 def _decoded(data: bytes, min_side: int | None, mode: Literal["RGB", "L"]) -> tuple[ImageHeader, Image.Image]:
     image = _open(data)
     jpeg = image.format in ("JPEG", "MPO")
-    size, plain = image.size, is_upright_rgb(image)
+    size, png = image.size, image.format == "PNG"
+    # Decoding turns a TIFF and may leave no colours of a JPEG; a PNG's EXIF may come after the pixels.
+    plain = not png and is_upright_rgb(image)
     try:
         if jpeg and (mode == "L" or min_side is not None):
             side = min(image.size) if min_side is None else min_side
@@ -174,8 +176,7 @@ def _decoded(data: bytes, min_side: int | None, mode: Literal["RGB", "L"]) -> tu
         flat = image if image.mode == mode == "L" else _to_rgb(image)
     except DAMAGED as error:
         raise UnreadableImage(_reason(error, data)) from error
-    # A JPEG is no RGB any more; a PNG's EXIF may have come after the pixels.
-    header = _header(image, size, plain and (jpeg or is_upright_rgb(image)))
+    header = _header(image, size, plain or (png and is_upright_rgb(image)))
     method = None if image.format == "TIFF" else TRANSPOSE.get(_orientation(image))
     upright = flat if method is None else flat.transpose(method)
     return header, upright if upright.mode == mode else upright.convert(mode)
