@@ -107,6 +107,19 @@ NEAR_DUPLICATES_APART = Check(
     "Do frames that look the same share a split? This audits the split without its grouping.",
     Status.FAILED,
 )
+NEW_FRAMES_PLACED = Check(
+    "new_frames_placed",
+    "Has every new frame a split? One that looks like frames of two splits is left out, so that neither "
+    "moves: set on_growth: rebalance to split all anew.",
+    Status.WARNING,
+)
+VIDEOS_WHOLE = Check(
+    "videos_whole",
+    "Is every video in one split? Neighbours in time may show nearly the same even if their hashes differ: "
+    "set strategy: temporal to keep videos whole.",
+    Status.WARNING,
+)
+FRAME_SPLITS_CHECKS = (NEAR_DUPLICATES_APART, NEW_FRAMES_PLACED, VIDEOS_WHOLE)
 EXPORT_CHECKS = (
     ARCHIVE_SOUND,
     ARCHIVE_NEW,

@@ -19,8 +19,8 @@ from pydantic import Field
 from vdata_assets.annotations.checks import (
     ANNOTATIONS_CHECKS,
     EXPORT_CHECKS,
+    FRAME_SPLITS_CHECKS,
     LEVELS,
-    NEAR_DUPLICATES_APART,
     ValidationLevel,
 )
 from vdata_assets.annotations.settings import AnnotationAuditSettings, ExportSettings
@@ -49,7 +49,7 @@ class AnnotationDataset(DatasetComponent):
         *EXPORT_CHECKS,
         *ANNOTATIONS_CHECKS,
         *SAMPLE_SPLITS_CHECKS,
-        NEAR_DUPLICATES_APART,
+        *FRAME_SPLITS_CHECKS,
         *ANNOTATION_HF_CHECKS,
         *LLAVA_CHECKS,
     )
@@ -180,26 +180,19 @@ def splits(dataset: Dataset, settings: SplitSettings, hamming: int) -> dg.Assets
 
     def build(step: Step, out: Path, annotations: Version) -> Built:
         """A split for every annotated frame: look-alikes together, classes in proportion, none ever moves."""
-        from vdata_assets.annotations.near_frames import near_duplicates_apart, near_pairs
-        from vdata_assets.splits.sample_split_audit import audit_sample_splits
-        from vdata_assets.splits.sample_splits import write_sample_splits
+        from vdata_assets.annotations.frame_splits import write_frame_splits
         from vdata_assets.splits.schema import SampleSplits
 
         frames = annotation_tables.annotated_frames(annotations)
-        made = write_sample_splits(
-            frames,
-            settings,
-            out,
-            pairs=near_pairs(frames, hamming),
-            previous=annotation_tables.previous_splits(step),
-        )
+        previous = annotation_tables.previous_splits(step)
+        made = write_frame_splits(frames, settings, hamming, out, previous)
         return Built(
-            [*audit_sample_splits(frames, made, settings), near_duplicates_apart(frames, made, hamming)],
-            pictures={"table of splits": annotation_tables.split_table(made)},
-            table=tables.described(made, SampleSplits),
+            made.findings,
+            pictures={"table of splits": annotation_tables.split_table(made.splits)},
+            table=tables.described(made.splits, SampleSplits),
         )
 
-    recipe = Recipe(inputs, build, [settings, hamming], "1", (*SAMPLE_SPLITS_CHECKS, NEAR_DUPLICATES_APART))
+    recipe = Recipe(inputs, build, [settings, hamming], "1", (*SAMPLE_SPLITS_CHECKS, *FRAME_SPLITS_CHECKS))
     return published_asset(
         dataset, "splits", recipe, deps=["annotations"], kinds={"parquet", "json"}, automation=FOLLOWS
     )
