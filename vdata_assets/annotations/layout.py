@@ -7,7 +7,7 @@ from posixpath import basename, splitext
 from typing import NamedTuple
 
 from vdata_assets.annotations.errors import BadExport
-from vdata_assets.annotations.video import VIDEO_ENDINGS
+from vdata_assets.annotations.inbox import VIDEO_ENDINGS
 
 ANNOTATIONS = "annotations.json"
 METADATA = "metadata.json"

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from vdata_assets.annotations.errors import BadExport
+from vdata_assets.annotations.inbox import VIDEO_ENDINGS, VIDEOS
 from vdata_assets.annotations.settings import ExportSettings
-from vdata_assets.annotations.video import VIDEO_ENDINGS, UnreadableVideo, VideoFacts, probe_video
+from vdata_assets.annotations.video import UnreadableVideo, VideoFacts, probe_video
 
 if TYPE_CHECKING:
     from vdata_assets.annotations.contents import Container
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 Origin = Literal["archive", "video", "folder"]
 
 FOLDER_ENDINGS = ("", ".frames", ".clean_frames")
-VIDEO_FOLDER = "videos"
 PICTURE_ENDINGS = frozenset(
     {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".jp2", ".ppm"}
 )
@@ -196,7 +196,7 @@ class _Finder:
         folders = ", ".join(f"{path.name}/" for path in self._folders())
         texts = {
             "folder": f"frame_000000.jpg and so on in {folders}",
-            "video": f"{names} beside the ZIP or in {VIDEO_FOLDER}/, and a video in the ZIP",
+            "video": f"{names} beside the ZIP or in {VIDEOS}/, and a video in the ZIP",
             "archive": "pictures in the ZIP",
         }
         return "; ".join(texts.values()) if kind == "auto" else texts[kind]
@@ -208,7 +208,7 @@ class _Finder:
         own = plain_video_name(self.container.video.name)
         names = [(self.archive_path.stem + ending, "it is named as the ZIP") for ending in VIDEO_ENDINGS]
         names += [(own, "it is named as the export's video")] if own else []
-        for folder in (self.archive_path.parent, self.archive_path.parent / VIDEO_FOLDER):
+        for folder in (self.archive_path.parent, self.archive_path.parent / VIDEOS):
             for name, grounds in names:
                 if (folder / name).is_file():
                     return folder / name, grounds

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-VIDEO_ENDINGS = (".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm")
 # Containers behind these endings. FFmpeg recognises a format by its content, and a playlist that calls itself
 # video.mp4 would make it open other files and addresses.
 FORMATS = "mov,matroska,avi"

@@ -118,10 +118,13 @@ def export(dataset: Dataset, settings: ExportSettings, audit: AnnotationAuditSet
     """The frames and objects of one ZIP."""
 
     def inputs(step: Step) -> dict[str, Any]:
-        dropped = annotation_tables.dropped_export(step)
-        return {"archive": dropped.path.name, "state": dropped.state}
+        from vdata_assets.annotations.inbox import media_state
 
-    def build(step: Step, out: Path, archive: str, state: str) -> Built:
+        dropped = annotation_tables.dropped_export(step)
+        named = [dataset.root / path for key, path in settings.videos.items() if key == step.key]
+        return {"archive": dropped.path.name, "state": dropped.state, "named": media_state(named)}
+
+    def build(step: Step, out: Path, archive: str, state: str, named: str) -> Built:
         """The frames and objects of one ZIP: masks at image size, boxes and areas recomputed from them."""
         from vdata_assets.annotations.import_export import import_export
 

@@ -64,16 +64,26 @@ def test_the_state_changes_with_the_zip_its_video_and_its_frames_and_with_nothin
         states.append(dropped_exports(tmp_path)["one"].state)
 
     look()
-    drop(tmp_path, "two.mp4", "one-more.zip", "one.more.zip")
+    drop(tmp_path, "two.mp4", "one-more.zip", "one.more.zip", "notes.txt")
     look()
     assert len(set(states)) == 1
+    drop(tmp_path, "session_7.mp4")  # the export's video by its own name, for all that we know
+    look()
+    (tmp_path / "session_7.mp4").unlink()
     drop(tmp_path, "one.mp4")
     look()
     drop(tmp_path, "one.frames/frame_000000.jpg")
     look()
     os.utime(tmp_path / "one.zip", ns=(1, 1))
     look()
-    assert len(set(states)) == 4
+    assert len(set(states)) == 5
+
+
+def test_an_export_with_pictures_of_its_own_heeds_no_other_video(tmp_path: Path) -> None:
+    drop(tmp_path, "one.zip", "one.mp4")
+    before = dropped_exports(tmp_path)["one"].state
+    drop(tmp_path, "session_7.mp4", "videos/session_8.mov")
+    assert dropped_exports(tmp_path)["one"].state == before
 
 
 @pytest.mark.parametrize("exists", [False, True])
