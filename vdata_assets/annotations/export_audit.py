@@ -84,7 +84,7 @@ def drop(
 
 def audit_export(
     frames: pl.DataFrame,
-    objects: pl.DataFrame,
+    objects: pl.DataFrame | pl.LazyFrame,
     *,
     audit: AnnotationAuditSettings,
     order: "OrderDecision",
@@ -118,7 +118,7 @@ def audit_export(
         _rle_order_clear(order),
         boxes_match_masks(rows),
         stored_geometry(rows, audit.geometry_tolerance),
-        tiny_objects(objects, audit.tiny_area),
+        tiny_objects(rows, audit.tiny_area),
         objects_per_frame(frames, audit.max_objects_per_frame),
     ]
 

@@ -1,6 +1,7 @@
 """One export ZIP, read whole: its frames written, its masks at image size, and what is wrong with it."""
 
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +13,7 @@ from vdata_assets.annotations.archive import Archive, open_archive
 from vdata_assets.annotations.container import Container, read_container
 from vdata_assets.annotations.errors import BadExport
 from vdata_assets.annotations.export_audit import archive_broken, archive_sound, audit_export, drop
-from vdata_assets.annotations.objects import read_objects
+from vdata_assets.annotations.objects import object_parts
 from vdata_assets.annotations.painted_masks import PaintedReport, painted_frames
 from vdata_assets.annotations.picture_source import Source, find_source
 from vdata_assets.annotations.pictures import DEFAULT_FPS, picture_loader, write_frames
@@ -25,6 +26,8 @@ from vdata_resources.store.durable import sync_behind
 
 FRAMES = "frames.parquet"
 OBJECTS = "objects.parquet"
+SPOOL = ".objects"
+ROW_GROUP = 16_384
 
 
 @dataclass(frozen=True)
@@ -33,13 +36,13 @@ class Imported:
 
     Attributes:
         frames: of schema Frames; None if the archive cannot be used at all.
-        objects: of schema Objects; likewise.
+        objects: number of rows of ``objects.parquet``; likewise.
         findings: answers to the export's checks; the first alone if the archive cannot be used.
         figures: what was decided and on what grounds, and what was dropped.
     """
 
     frames: pl.DataFrame | None
-    objects: pl.DataFrame | None
+    objects: int | None
     findings: Sequence[Finding]
     figures: Mapping[str, Any]
 
@@ -90,15 +93,20 @@ def _imported(
     sync_behind(out)
     order = decide_order(container, picture_loader(frames, out), settings.rle_order, frames["frame_index"])
     log(f"masks are read in {order.order}-major order: {order.grounds}")
-    objects = read_objects(container, frames, order.order)
+    objects = _spooled(object_parts(container, frames, order.order), out)
     painted = painted_frames(frames, objects, out) if source.origin == "archive" else None
-    kept_frames, kept_objects, dropped = drop(frames, objects, settings)
+    light = objects.drop("rle").collect()
+    kept_frames, kept_objects, dropped = drop(frames, light, settings)
     _remove_files(frames.join(kept_frames, on="frame_id", how="anti"), out)
     Frames.validate(kept_frames).write_parquet(out / FRAMES)
-    Objects.validate(kept_objects).write_parquet(out / OBJECTS)
+    if kept_objects.height < light.height:
+        keys = kept_objects.select("frame_id", "position").lazy()
+        objects = objects.join(keys, on=["frame_id", "position"], how="semi", maintain_order="left")
+    objects.sink_parquet(out / OBJECTS, row_group_size=ROW_GROUP)
+    shutil.rmtree(out / SPOOL)
     findings = audit_export(
         kept_frames,
-        kept_objects,
+        pl.scan_parquet(out / OBJECTS),
         audit=audit,
         order=order,
         painted=painted,
@@ -106,7 +114,18 @@ def _imported(
         dropped=dropped,
     )
     figures = _figures(archive, container, source, order, painted, dropped)
-    return Imported(kept_frames, kept_objects, [archive_sound(path.name), *findings], figures)
+    return Imported(kept_frames, kept_objects.height, [archive_sound(path.name), *findings], figures)
+
+
+def _spooled(parts: Iterable[pl.DataFrame], out: Path) -> pl.LazyFrame:
+    """The parts one after the other, on the disk instead of in memory: masks are many."""
+    (out / SPOOL).mkdir()
+    files = [out / SPOOL / "000000.parquet"]
+    Objects.create_empty().write_parquet(files[0])
+    for number, part in enumerate(parts, start=1):
+        files.append(out / SPOOL / f"{number:06d}.parquet")
+        part.write_parquet(files[-1])
+    return pl.scan_parquet(files)
 
 
 def _sampled(container: Container, source: Source, settings: ExportSettings) -> list[int]:

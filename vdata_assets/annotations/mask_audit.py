@@ -10,35 +10,55 @@ from vdata_assets.annotations.checks import BOXES_MATCH_MASKS, MASK_INTEGRITY, S
 from vdata_assets.annotations.frame_audit import also_dropped, share
 from vdata_assets.quality.findings import Finding
 
+ROWS_AT_ONCE = 8192
 MASKS_AT_ONCE = 255  # pycocotools 2.0.11 on numpy 2 cannot count the areas of more
 ROW = pl.format("{}#{}", "frame_id", "position")
 
 
-def examined(frames: pl.DataFrame, objects: pl.DataFrame) -> pl.DataFrame:
-    """The objects with their frame's size and what is wrong with each: what its row says, or its mask shows.
+def examined(frames: pl.DataFrame, objects: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
+    """The objects with their frame's size, what is wrong with each, and what its mask measures.
 
-    Every run-length encoding is read again here and held against its frame's picture. A frame without a
-    picture has no size to hold its masks against: what is wrong there is the frame.
+    Every run-length encoding is read again here, held against its frame's picture and measured by
+    pycocotools, some thousand at a time; the masks themselves are not kept. A frame without a picture has no
+    size to hold its masks against: what is wrong there is the frame.
 
     Args:
         frames: columns ``frame_id``, ``height`` and ``width``.
-        objects: columns ``frame_id``, ``position``, ``rle`` and ``reason``.
+        objects: of schema Objects; read lazily if it is lazy.
 
     Returns:
-        The objects' columns and order, and ``height``, ``width`` (Int64, null without a picture) and
-        ``problem`` (String, null if there is none).
+        The objects' columns but ``rle``, in their order, and ``height``, ``width`` (Int64, null without a
+        picture), ``problem`` (String, null if there is none), ``mask_box`` and ``mask_area``, null where the
+        mask could not be measured.
     """
+    sizes = frames.select("frame_id", pl.col("height", "width").cast(pl.Int64), known=True)
+    table = objects.lazy()
+    total = int(table.select(pl.len()).collect().item())
+    parts = [
+        _examined(table.slice(start, ROWS_AT_ONCE).collect(), sizes)
+        for start in range(0, max(total, 1), ROWS_AT_ONCE)
+    ]
+    return pl.concat(parts)
+
+
+def _examined(objects: pl.DataFrame, sizes: pl.DataFrame) -> pl.DataFrame:
     from vdata_assets.masks.validate import problems_of_compressed
 
-    sizes = frames.select("frame_id", pl.col("height", "width").cast(pl.Int64), known=True)
     rows = objects.join(sizes, on="frame_id", how="left", maintain_order="left").with_row_index("row")
     asked = rows.filter(pl.col("reason").is_null() & pl.col("height").is_not_null())
-    found = asked.select("row").with_columns(
-        found=problems_of_compressed(asked["rle"], asked["height"].to_numpy(), asked["width"].to_numpy())
+    problems = problems_of_compressed(asked["rle"], asked["height"].to_numpy(), asked["width"].to_numpy())
+    sound = asked.filter(problems.is_null())
+    measured = [_measured(part) for part in sound.iter_slices(MASKS_AT_ONCE)]
+    boxes = np.concatenate([np.empty((0, 4)), *(box for box, _ in measured)])
+    areas = np.concatenate([np.empty(0, np.uint32), *(area for _, area in measured)])
+    masks = sound.select("row").with_columns(
+        mask_box=pl.Series(boxes, dtype=pl.Array(pl.Float64, 4)), mask_area=pl.Series(areas, dtype=pl.UInt32)
     )
     unknown = pl.when(pl.col("known").is_null()).then(pl.lit("its frame is not in the frames table"))
     return (
-        rows.join(found, on="row", how="left", maintain_order="left")
+        rows.drop("rle")
+        .join(asked.select("row", found=problems), on="row", how="left", maintain_order="left")
+        .join(masks, on="row", how="left", maintain_order="left")
         .with_columns(problem=pl.coalesce("reason", "found", unknown))
         .drop("row", "found", "known")
     )
@@ -68,24 +88,20 @@ def boxes_match_masks(rows: pl.DataFrame) -> Finding:
         rows: from :func:`examined`; only those without a problem, whose frame has a picture, are asked.
     """
     asked = _sound(rows)
-    offenders: list[str] = []
-    wrong = outside = 0
-    for part in asked.select(ROW.alias("id"), "rle", "box", "area", "height", "width").iter_slices(
-        MASKS_AT_ONCE
-    ):
-        true_boxes, true_areas = _measured(part)
-        edges = _edges(_numbers(part["box"]))
-        # What is null is not a number here, and equal to none.
-        differs = (edges != _edges(true_boxes)).any(axis=1)
-        differs |= part["area"].fill_null(0).to_numpy() != true_areas
-        leaves = (edges[:, :2] < 0).any(axis=1)
-        leaves |= (edges[:, 2:] > part.select("width", "height").to_numpy()).any(axis=1)
-        wrong, outside = wrong + int(differs.sum()), outside + int(leaves.sum())
-        offenders += [
-            f"{part['id'][row]}: box {_listed(part['box'][row])} and area {part['area'][row]}, its mask has "
-            f"{_listed(true_boxes[row].astype(int))} and {true_areas[row]}"
-            for row in np.flatnonzero(differs | leaves).tolist()
-        ]
+    edges, true_edges = (_edges(_numbers(asked[name])) for name in ("box", "mask_box"))
+    # What is null is not a number here, and equal to none.
+    differs = (edges != true_edges).any(axis=1)
+    differs |= asked["area"].ne_missing(asked["mask_area"]).to_numpy()
+    leaves = (edges[:, :2] < 0).any(axis=1)
+    leaves |= (edges[:, 2:] > asked.select("width", "height").to_numpy()).any(axis=1)
+    hit = asked.filter(pl.Series(differs | leaves, dtype=pl.Boolean))
+    wrong, outside = int(differs.sum()), int(leaves.sum())
+    offenders = [
+        f"{name}: box {_listed(box)} and area {area}, its mask has {_listed(true_box)} and {true_area}"
+        for name, box, area, true_box, true_area in hit.select(
+            ROW.alias("id"), "box", "area", "mask_box", "mask_area"
+        ).iter_rows()
+    ]
     return BOXES_MATCH_MASKS.finding(
         f"{wrong} of {asked.height} objects have a box or an area that is not their mask's, "
         f"{outside} a box that leaves the image",

@@ -33,7 +33,7 @@ def known_frames(previous: Path) -> pl.DataFrame:
 
 def audit_annotations(
     frames: pl.DataFrame,
-    objects: pl.DataFrame,
+    objects: pl.DataFrame | pl.LazyFrame,
     exports: pl.DataFrame,
     *,
     missing: Mapping[str, str],
@@ -58,10 +58,10 @@ def audit_annotations(
         missing_annotations(frames, {}),
         mask_integrity(rows, {}),
         boxes_match_masks(rows),
-        class_balance(objects, audit),
+        class_balance(rows, audit),
         _duplicate_frames(frames, exports),
-        _labels_consistent(frames, objects),
-        tiny_objects(objects, audit.tiny_area),
+        _labels_consistent(frames, rows),
+        tiny_objects(rows, audit.tiny_area),
         objects_per_frame(frames, audit.max_objects_per_frame),
     ]
 

@@ -1,5 +1,6 @@
 """Objects of an export as the stage's table: every mask in COCO's form, at its picture's size."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 import dataframely as dy
@@ -24,11 +25,12 @@ Order = Literal["row", "column"]
 Sides = NDArray[np.int64]
 
 
-def read_objects(container: Container, frames: pl.DataFrame, order: Order) -> dy.DataFrame[Objects]:
+def object_parts(container: Container, frames: pl.DataFrame, order: Order) -> Iterator[dy.DataFrame[Objects]]:
     """The objects of the given frames, their masks checked, ordered, scaled to the picture and measured.
 
-    The grid of a mask is the size that stands beside it, else see
-    :func:`~vdata_assets.annotations.grids.text_grids`. A bad object keeps its row, with a reason.
+    They come in the frames' order, some thousand at a time. The grid of a mask is the size that stands
+    beside it, else see :func:`~vdata_assets.annotations.grids.text_grids`. A bad object keeps its row, with a
+    reason.
 
     Args:
         container: the export, its archive open.
@@ -47,12 +49,10 @@ def read_objects(container: Container, frames: pl.DataFrame, order: Order) -> dy
         to_width=pl.col("width").cast(pl.Int64).fill_null(video.width),
     )
     largest = places.select((pl.col("to_height") * pl.col("to_width")).max()).item() or 1
-    parts = [
-        _rows(masks.join(places, on="frame_index", how="left", maintain_order="left"), video, order)
-        for chunk in container.objects(frames["frame_index"].to_list())
-        for masks in chunk.iter_slices(max(1, PIXELS_AT_ONCE // largest))
-    ]
-    return Objects.validate(pl.concat(parts), cast=True) if parts else Objects.create_empty()
+    for chunk in container.objects(frames["frame_index"].to_list()):
+        for masks in chunk.iter_slices(max(1, PIXELS_AT_ONCE // largest)):
+            placed = masks.join(places, on="frame_index", how="left", maintain_order="left")
+            yield Objects.validate(_rows(placed, video, order), cast=True)
 
 
 def _rows(stored: pl.DataFrame, video: Video, order: Order) -> pl.DataFrame:

@@ -61,7 +61,10 @@ class PaintedReport:
 
 
 def painted_frames(
-    frames: pl.DataFrame, objects: pl.DataFrame, folder: Path, clean: PictureLoader | None = None
+    frames: pl.DataFrame,
+    objects: pl.DataFrame | pl.LazyFrame,
+    folder: Path,
+    clean: PictureLoader | None = None,
 ) -> PaintedReport:
     """Look at up to 64 frames that have masks, spread evenly over the export.
 
@@ -86,7 +89,7 @@ def painted_frames(
         verdicts = [painted(image, *mask, reference) for mask in masks]
         return index, [verdict for verdict in verdicts if verdict is not None]
 
-    looks = ordered_map(look, _sampled(frames, objects), ahead=4)
+    looks = ordered_map(look, _sampled(frames, objects.lazy().drop_nulls("rle")), ahead=4)
     verdicts = {index: known for index, known in looks if known}
     found = [index for index, known in verdicts.items() if sum(known) >= LEAST_SHARE * len(known)]
     looked = len(verdicts)
@@ -179,14 +182,19 @@ def _pixels(picture: Image.Image, height: int, width: int) -> NDArray[np.float32
     return np.asarray(picture, np.float32)
 
 
-def _sampled(frames: pl.DataFrame, objects: pl.DataFrame) -> Iterator[Sample]:
+def _sampled(frames: pl.DataFrame, objects: pl.LazyFrame) -> Iterator[Sample]:
     """The index of each frame looked at, and its larger masks with the grids on which they were stored."""
     with_picture = frames.filter(pl.col("file").is_not_null())
-    masked = with_picture.join(objects.drop_nulls("rle"), on="frame_id", how="semi", maintain_order="left")
+    ids = objects.select(pl.col("frame_id").unique()).collect()
+    masked = with_picture.join(ids, on="frame_id", how="semi", maintain_order="left")
     places = np.unique(np.linspace(0, masked.height - 1, min(FRAMES, masked.height)).round().astype(np.int64))
     chosen = masked[places].select("frame_id", "frame_index", "height", "width")
     larger = (
-        chosen.join(objects.drop_nulls("rle"), on="frame_id", maintain_order="left_right")
+        chosen.join(
+            objects.filter(pl.col("frame_id").is_in(chosen["frame_id"].implode())).collect(),
+            on="frame_id",
+            maintain_order="left_right",
+        )
         .filter(pl.col("area").rank("ordinal", descending=True).over("frame_id") <= OBJECTS_PER_FRAME)
         .select("frame_index", "rle", "height", "width", "source_height", "source_width")
     )

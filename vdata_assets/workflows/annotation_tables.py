@@ -110,6 +110,8 @@ def linker(step: Step, versions: Sequence[Version]) -> Callable[[Path, str], Non
 
 def export_built(imported: "Imported", out: Path, name: str) -> Built:
     """What is to be said of an export: its findings, its figures, and its masks on its frames."""
+    import polars as pl
+
     from vdata_assets.annotations.schema import Objects
     from vdata_assets.reports import markdown
     from vdata_assets.reports.annotation_sheets import overlay_sheet
@@ -117,12 +119,13 @@ def export_built(imported: "Imported", out: Path, name: str) -> Built:
 
     if imported.frames is None or imported.objects is None:
         return Built(imported.findings)
-    sheet = overlay_sheet(imported.frames, imported.objects, out, name, seed=0)
+    objects = pl.scan_parquet(out / "objects.parquet")
+    sheet = overlay_sheet(imported.frames, objects, out, name, seed=0)
     return Built(
         imported.findings,
-        figures={"frames": imported.frames.height, "objects": imported.objects.height, **imported.figures},
+        figures={"frames": imported.frames.height, "objects": imported.objects, **imported.figures},
         pictures={"overlays": markdown.image(f"Masks of {name}", encoded(sheet, SHEET_BYTES))},
-        table=described(imported.objects, Objects),
+        table=described(Objects.create_empty(), Objects, rows=imported.objects),
     )
 
 
@@ -140,7 +143,7 @@ def annotations_built(
     from vdata_assets.annotations.schema import MergedFrames
 
     known = known_frames(previous.path) if previous else None
-    objects = pl.read_parquet(out / "objects.parquet")
+    objects = pl.scan_parquet(out / "objects.parquet")
     findings = audit_annotations(
         merged.frames, objects, merged.exports, missing=missing, previous=known, audit=settings
     )
@@ -154,13 +157,13 @@ def annotations_built(
         },
         pictures={
             "table of exports": as_markdown(merged.exports.drop("digest")),
-            "table of classes": as_markdown(class_table(objects)),
+            "table of classes": as_markdown(class_table(objects).collect()),
         },
         table=described(merged.frames, MergedFrames),
     )
 
 
-def class_table(objects: "pl.DataFrame") -> "pl.DataFrame":
+def class_table(objects: "pl.LazyFrame") -> "pl.LazyFrame":
     """Objects and frames of each class."""
     import polars as pl
 

@@ -10,11 +10,19 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def described(table: "pl.DataFrame", schema: "type[dy.Schema] | None" = None) -> Table:
-    """Row count and columns of a table, with the descriptions of its schema."""
+def described(
+    table: "pl.DataFrame", schema: "type[dy.Schema] | None" = None, rows: int | None = None
+) -> Table:
+    """Row count and columns of a table, with the descriptions of its schema.
+
+    Args:
+        table: the table, or an empty one of its columns.
+        schema: whose descriptions are shown.
+        rows: of the table, if it is not the one given.
+    """
     texts = {name: column.description for name, column in schema.columns().items()} if schema else {}
     columns = [(name, str(dtype), texts.get(name) or "") for name, dtype in table.schema.items()]
-    return Table(table.height, columns)
+    return Table(table.height if rows is None else rows, columns)
 
 
 def read(file: Path) -> "pl.DataFrame":

@@ -14,6 +14,8 @@ from vdata_assets.annotations.archive import open_archive
 from vdata_assets.annotations.container import Container, read_container
 from vdata_assets.annotations.contents import OBJECT_COLUMNS
 from vdata_assets.annotations.errors import BadExport
+from vdata_assets.annotations.objects import Order, object_parts
+from vdata_assets.annotations.schema import Objects
 from vdata_assets.annotations.settings import ExportSettings
 
 WIDTH, HEIGHT = 64, 48
@@ -77,3 +79,8 @@ def refusal(path: Path) -> str:
     with pytest.raises(BadExport) as error:
         read_export(path)
     return error.value.reason
+
+
+def read_objects(container: Container, frames: pl.DataFrame, order: Order) -> pl.DataFrame:
+    """The whole table of an export's objects."""
+    return pl.concat([Objects.create_empty(), *object_parts(container, frames, order)])

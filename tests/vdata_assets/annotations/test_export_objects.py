@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from export_zips import HEIGHT, WIDTH, a_frame, an_object, column_text, rectangle
+from export_zips import HEIGHT, WIDTH, a_frame, an_object, column_text, read_objects, rectangle
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from pycocotools import mask as coco
 from vdata_assets.annotations.archive import open_archive
 from vdata_assets.annotations.container import read_container
 from vdata_assets.annotations.grids import text_grids
-from vdata_assets.annotations.objects import Order, read_objects
+from vdata_assets.annotations.objects import Order
 from vdata_assets.annotations.schema import Objects
 from vdata_assets.annotations.settings import ExportSettings
 

@@ -10,13 +10,13 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import numpy as np
 import polars as pl
 import pytest
+from export_zips import read_objects
 from pycocotools import mask as coco
 
 from vdata_assets.annotations.archive import open_archive
 from vdata_assets.annotations.container import read_container
 from vdata_assets.annotations.contents import OBJECT_COLUMNS, Container, Video
 from vdata_assets.annotations.errors import BadExport
-from vdata_assets.annotations.objects import read_objects
 from vdata_assets.annotations.settings import ExportSettings
 
 HEIGHT, WIDTH = 8, 6

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from export_zips import read_objects
 from PIL import Image
 
 from vdata_assets.annotations.archive import open_archive
 from vdata_assets.annotations.container import read_container
-from vdata_assets.annotations.objects import read_objects
 from vdata_assets.annotations.painted_masks import painted, painted_frames
 from vdata_assets.annotations.picture_source import find_source
 from vdata_assets.annotations.pictures import picture_loader, write_frames
