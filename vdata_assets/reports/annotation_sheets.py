@@ -16,7 +16,7 @@ from vdata_resources.parallel import ordered_map
 
 TILES = 12
 COLUMNS = 4
-TILE_SIZE = 288
+TILE_SIZE = 264
 # At most one tile in so many shows a faulty frame: the sheet is to show the rest, too.
 FAULTY_SHARE = 4
 FRAME_COLUMNS = ("frame_id", "export", "video_id", "frame_index", "timestamp", "width", "height", "file")

@@ -137,7 +137,7 @@ def export(dataset: Dataset, settings: ExportSettings, audit: AnnotationAuditSet
             twins=annotation_tables.imported_archives(step),
             log=step.log,
         )
-        return annotation_tables.export_built(imported, out, step.key)
+        return annotation_tables.export_built(imported, out, step.key, state)
 
     recipe = Recipe(inputs, build, [settings, audit], "1", EXPORT_CHECKS, reports=True)
     return published_asset(

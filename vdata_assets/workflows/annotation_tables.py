@@ -10,7 +10,7 @@ from vdata_assets.workflows.dataset import Dataset
 from vdata_assets.workflows.recipe import Built, Step, Table
 from vdata_assets.workflows.tables import as_markdown, described, read
 from vdata_assets.workflows.upstreams import published_partitions, refused, register
-from vdata_resources.store import NotPublished, Version
+from vdata_resources.store import NotPublished, Store, Version
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from vdata_assets.annotations.settings import AnnotationAuditSettings
     from vdata_assets.formats.segmentation_samples import WrittenSamples
     from vdata_assets.quality.findings import Finding
+
+
+INBOX_STATE = "inbox_state"
+
+
+def imported_state(store: Store, dataset: Dataset, key: str) -> str | None:
+    """State of the ZIP from which the published version of an export was made; None if there is none."""
+    version = store.artifact(dataset.name, "export", key).current()
+    return version.metadata["figures"][INBOX_STATE] if version else None
 
 
 def dropped_table(dataset: Dataset) -> "pl.DataFrame":
@@ -108,7 +117,7 @@ def linker(step: Step, versions: Sequence[Version]) -> Callable[[Path, str], Non
     return link
 
 
-def export_built(imported: "Imported", out: Path, name: str) -> Built:
+def export_built(imported: "Imported", out: Path, name: str, state: str) -> Built:
     """What is to be said of an export: its findings, its figures, and its masks on its frames."""
     import polars as pl
 
@@ -123,7 +132,12 @@ def export_built(imported: "Imported", out: Path, name: str) -> Built:
     sheet = overlay_sheet(imported.frames, objects, out, name, seed=0)
     return Built(
         imported.findings,
-        figures={"frames": imported.frames.height, "objects": imported.objects, **imported.figures},
+        figures={
+            "frames": imported.frames.height,
+            "objects": imported.objects,
+            INBOX_STATE: state,
+            **imported.figures,
+        },
         pictures={"overlays": markdown.image(f"Masks of {name}", encoded(sheet, SHEET_BYTES))},
         table=described(Objects.create_empty(), Objects, rows=imported.objects),
     )

@@ -4,7 +4,9 @@ import json
 
 import dagster as dg
 
+from vdata_assets.workflows.annotation_tables import imported_state
 from vdata_assets.workflows.dataset import Dataset
+from vdata_assets.workflows.resources import StoreResource
 
 SECONDS = 10
 
@@ -14,7 +16,7 @@ def inbox_sensor(dataset: Dataset) -> dg.SensorDefinition:
     file is asking for it.
 
     A file is taken once it and its companions (video, frames) looked the same twice in a row. Each state of
-    it is launched once: what was rejected is tried again when it is replaced.
+    it is launched once, and not at all if it is published: what was rejected is tried again when replaced.
     """
 
     @dg.sensor(
@@ -25,7 +27,7 @@ def inbox_sensor(dataset: Dataset) -> dg.SensorDefinition:
         description=f"Watches {dataset.root}: a ZIP that was dropped there gets a partition, is imported and "
         "merged once its size is stable, and again when it is replaced.",
     )
-    def inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    def inbox(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
         from vdata_assets.annotations.inbox import dropped_exports
 
         try:
@@ -36,7 +38,11 @@ def inbox_sensor(dataset: Dataset) -> dg.SensorDefinition:
         seen = {key: export.state for key, export in dropped.items()}
         stable = {key for key, state in seen.items() if before.get("seen", {}).get(key) == state}
         launched = before.get("launched", {})
-        due = sorted(key for key in stable if launched.get(key) != seen[key])
+        due = sorted(
+            key
+            for key in stable
+            if launched.get(key) != seen[key] and imported_state(store.store(), dataset, key) != seen[key]
+        )
         registered = context.instance.get_dynamic_partitions(dataset.partitions_name)
         new = sorted(set(due) - set(registered))
         return dg.SensorResult(
@@ -52,4 +58,4 @@ def inbox_sensor(dataset: Dataset) -> dg.SensorDefinition:
 def _idle(unstable: set[str], stable: int) -> str:
     if unstable:
         return f"still being written, or new since the last look: {', '.join(sorted(unstable))}"
-    return f"nothing new; exports in the inbox, all launched: {stable}"
+    return f"nothing new; exports in the inbox, all imported or launched: {stable}"

@@ -6,8 +6,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from vdata_assets.annotations.inbox import dropped_exports
 from vdata_assets.workflows.dataset import Dataset
 from vdata_assets.workflows.inbox_sensor import inbox_sensor
+from vdata_assets.workflows.resources import StoreResource
+from vdata_resources.store import Store
 
 Look = Callable[[], dg.SensorResult]
 
@@ -28,7 +31,7 @@ def look(inbox: Path) -> Look:
 
     def tick() -> dg.SensorResult:
         context = dg.build_sensor_context(instance=instance, cursor=cursor[0])
-        result = sensor(context)
+        result = sensor(context, store=StoreResource(home=str(inbox.parent / "home")))
         assert isinstance(result, dg.SensorResult)
         cursor[0] = result.cursor or cursor[0]
         for request in result.dynamic_partitions_requests or []:
@@ -62,7 +65,7 @@ def test_an_export_is_launched_when_it_looks_the_same_twice_and_then_never_again
     assert (launched(second), registered(second)) == (["one"], ["one"])
     third = look()
     assert launched(third) == []
-    assert reason(third) == "nothing new; exports in the inbox, all launched: 1"
+    assert reason(third) == "nothing new; exports in the inbox, all imported or launched: 1"
 
 
 def test_a_file_that_grows_is_left_alone_until_it_stands_still(inbox: Path, look: Look) -> None:
@@ -106,3 +109,16 @@ def test_an_inbox_that_is_not_there_is_said_and_nothing_is_forgotten(inbox: Path
     inbox.with_name("away").rename(inbox)
     assert launched(look()) == []
     assert launched(look()) == []
+
+
+def test_what_is_published_already_is_not_launched_when_the_ui_starts(inbox: Path, look: Look) -> None:
+    for name in ("one.zip", "two.zip"):
+        (inbox / name).write_bytes(name.encode())
+    state = dropped_exports(inbox)["one"].state
+    with Store(inbox.parent / "home").artifact("clips", "export", "one").draft("0" * 32) as draft:
+        draft.publish({"figures": {"inbox_state": state}}, {})
+    look()
+    assert launched(look()) == ["two"]
+    (inbox / "one.zip").write_bytes(b"replaced")
+    look()
+    assert launched(look()) == ["one"]
