@@ -169,3 +169,22 @@ def test_everything_is_on_the_disk_before_it_is_published(
         "publish current",
         ".",
     ]
+
+
+@pytest.mark.parametrize("count", [3, 100])
+def test_every_file_is_synced_however_many_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    synced: set[str] = set()
+    sync = os.fsync
+
+    def spy(descriptor: int) -> None:
+        synced.add(Path(os.readlink(f"/proc/self/fd/{descriptor}")).name)
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", spy)
+    with artifact(tmp_path).draft(fingerprint(1)) as draft:
+        for number in range(count):
+            (draft.path / f"{number}.txt").write_text("x")
+        draft.publish({}, {})
+    assert {f"{number}.txt" for number in range(count)} < synced

@@ -22,7 +22,6 @@ from vdata_assets.annotations.sampling import kept
 from vdata_assets.annotations.schema import Frames, Objects
 from vdata_assets.annotations.settings import AnnotationAuditSettings, ExportSettings
 from vdata_assets.quality.findings import Finding
-from vdata_resources.store.durable import sync_behind
 
 FRAMES = "frames.parquet"
 OBJECTS = "objects.parquet"
@@ -90,7 +89,6 @@ def _imported(
     wanted = _sampled(container, source, settings)
     log(f"{container.frames.height} annotated frames, {len(wanted)} kept. {source.why}")
     frames = write_frames(archive, container, source, wanted, key, out, settings, log)
-    sync_behind(out)
     order = decide_order(container, picture_loader(frames, out), settings.rle_order, frames["frame_index"])
     log(f"masks are read in {order.order}-major order: {order.grounds}")
     objects = _spooled(object_parts(container, frames, order.order), out)

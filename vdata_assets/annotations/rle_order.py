@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vdata_assets.annotations.contents import OBJECT_COLUMNS
+from vdata_assets.annotations.grids import text_grids
 from vdata_assets.annotations.pictures import PictureLoader
 from vdata_assets.masks.dense import dense
 from vdata_assets.masks.read import read_text
@@ -174,11 +175,9 @@ def _read(sampled: pl.DataFrame, video_height: int, video_width: int) -> tuple[l
 
 def _grid(runs: RunLengths, place: int, declared: tuple[int, int]) -> tuple[int, int] | None:
     """Height and width of the mask's grid: as declared, else a square, else None."""
-    total = int(runs.lengths[runs.offsets[place] : runs.offsets[place + 1]].sum())
-    if total == declared[0] * declared[1]:
-        return declared
-    side = math.isqrt(total)
-    return (side, side) if side and side * side == total else None
+    total = runs.lengths[runs.offsets[place] : runs.offsets[place + 1]].sum(keepdims=True)
+    heights, widths = text_grids(total, [(np.array(declared[:1]), np.array(declared[1:]))])
+    return (int(heights[0]), int(widths[0])) if heights[0] else None
 
 
 def _by_shape(samples: list[_Sample], figures: dict[str, float]) -> OrderDecision | None:

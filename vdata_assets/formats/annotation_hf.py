@@ -22,9 +22,6 @@ from vdata_assets.formats.segmentation_samples import (
 )
 from vdata_resources.parallel import ordered_map
 from vdata_resources.progress import Progress
-from vdata_resources.store.durable import sync_behind
-
-SYNCED_SLICES = 6  # some hundred MB of pictures: the disk is to be at work meanwhile
 
 
 def features() -> Any:
@@ -91,7 +88,7 @@ def write_annotation_hf(
     )
     columns = features()
     with dataset_dict_writer(folder, columns, selection.splits) as writer:
-        for number, samples in enumerate(sample_slices(selection), start=1):
+        for samples in sample_slices(selection):
             images = list(islice(pictures, samples.frames.height))
             for split in selection.splits:
                 mine, turns = with_conversations(samples.of_split(split), seed, phrases)
@@ -99,9 +96,6 @@ def write_annotation_hf(
                     shown = compress(images, samples.frames["split"] == split)
                     writer.write(split, _batch(mine, turns, list(shown), writer.schema))
             progress.advance(samples.frames.height)
-            if number % SYNCED_SLICES == 0:
-                sync_behind(folder)
-    sync_behind(folder)
     return WrittenSamples(folder, selection)
 
 

@@ -4,7 +4,6 @@ import ctypes
 import logging
 import os
 import shutil
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,14 +23,6 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def sync_behind(folder: Path) -> None:
-    """Start to put what was written on the folder's file system on the disk, and do not wait.
-
-    Whoever makes it durable later finds most of it done; errors of the disk are found then, too.
-    """
-    threading.Thread(target=_sync_file_system, args=(folder,), daemon=True).start()
-
-
 def _sync_file_system(folder: Path) -> int:
     """0, or the number of the error. By syncfs(2): Python has sync(2) alone, for all file systems."""
     descriptor = os.open(folder, os.O_RDONLY)
@@ -42,17 +33,17 @@ def _sync_file_system(folder: Path) -> int:
 
 
 def sync_all(folder: Path, files: Sequence[Path]) -> None:
-    """Put files of a folder on the disk, one by one, or many by syncing their file system.
+    """Put files of a folder on the disk; many by syncing their file system first, all at once.
+
+    Each file is synced all the same, which is quick then: only that tells for certain that the disk has it.
 
     Raises:
         OSError: the disk could not take what was written.
     """
-    if len(files) < BULK:
-        for file in files:
-            sync(file)
-        return
-    if code := _sync_file_system(folder):
+    if len(files) >= BULK and (code := _sync_file_system(folder)):
         raise OSError(code, os.strerror(code), str(folder))
+    for file in files:
+        sync(file)
 
 
 def write(path: Path, content: bytes) -> None:
