@@ -5,12 +5,12 @@ from pathlib import Path
 
 import polars as pl
 
-from vdata_assets.annotations.checks import NEW_FRAMES_PLACED, VIDEOS_WHOLE
-from vdata_assets.annotations.near_frames import near_duplicates_apart, near_pairs
+from vdata_assets.annotations.checks import NEAR_DUPLICATES_APART, NEW_FRAMES_PLACED, VIDEOS_WHOLE
 from vdata_assets.quality.findings import Finding
 from vdata_assets.splits.growth import parted_groups
+from vdata_assets.splits.near_samples import near_pairs, near_samples_apart, without_links
 from vdata_assets.splits.sample_split_audit import audit_sample_splits
-from vdata_assets.splits.sample_splits import split_samples, write_sample_splits
+from vdata_assets.splits.sample_splits import write_sample_splits
 from vdata_assets.splits.settings import SplitSettings
 
 
@@ -42,9 +42,7 @@ def write_frame_splits(
         out: where the files go.
         previous: columns sample_id and split of the version before, or None.
     """
-    placed = frames
-    if previous is not None and settings.on_growth == "keep":
-        placed = _without_links(frames, settings, hamming, previous)
+    placed = without_links(frames, settings, hamming, previous)
     left_out = frames.join(placed, on="sample_id", how="anti", maintain_order="left")["sample_id"]
     pairs = near_pairs(placed, hamming)
     splits = write_sample_splits(placed, settings, out, pairs=pairs, previous=previous)
@@ -52,24 +50,11 @@ def write_frame_splits(
         splits,
         [
             *audit_sample_splits(placed, splits, settings),
-            near_duplicates_apart(placed, splits, hamming),
+            near_samples_apart(placed, splits, hamming, NEAR_DUPLICATES_APART, "frame"),
             _new_frames_placed(left_out, frames.height),
             _videos_whole(placed, splits),
         ],
     )
-
-
-def _without_links(
-    frames: pl.DataFrame, settings: SplitSettings, hamming: int, previous: pl.DataFrame
-) -> pl.DataFrame:
-    """The frames but for new ones in groups that have old frames in several splits."""
-    pairs = near_pairs(frames, hamming)
-    grouped = split_samples(frames, settings, pairs=pairs, previous=previous).join(
-        previous.select("sample_id", old="split"), on="sample_id", how="left"
-    )
-    parted = parted_groups(grouped.drop_nulls("old").select("group", split="old"))["group"]
-    links = grouped.filter(pl.col("group").is_in(parted.implode()) & pl.col("old").is_null())
-    return frames.join(links, on="sample_id", how="anti", maintain_order="left")
 
 
 def _new_frames_placed(left_out: pl.Series, frames: int) -> Finding:

@@ -1,6 +1,6 @@
-"""Frames that look the same: which must stay together, and whether a split keeps them so.
+"""Samples that look the same: which must stay together, and whether a split keeps them so.
 
-Distinct perceptual hashes are compared, however many frames have one, and no list of all pairs is made: a
+Distinct perceptual hashes are compared, however many samples have one, and no list of all pairs is made: a
 film from a fixed camera has thousands of frames of which nearly every two are close.
 """
 
@@ -12,22 +12,24 @@ import polars as pl
 from numba import njit
 from numpy.typing import NDArray
 
-from vdata_assets.annotations.checks import NEAR_DUPLICATES_APART
-from vdata_assets.quality.findings import Finding
+from vdata_assets.quality.findings import Check, Finding
 from vdata_assets.quality.near_duplicates import HASH_BITS
+from vdata_assets.splits.growth import parted_groups
+from vdata_assets.splits.sample_splits import split_samples
+from vdata_assets.splits.settings import SplitSettings
 
 NONE = -1
 
 
-def near_pairs(frames: pl.DataFrame, hamming: int) -> pl.DataFrame:
-    """Pairs that join all frames that look the same, directly or over others, and none besides.
+def near_pairs(samples: pl.DataFrame, hamming: int) -> pl.DataFrame:
+    """Pairs that join all samples that look the same, directly or over others, and none besides.
 
-    A chain through the frames of one hash, and a spanning forest over the first frames of near hashes: fewer
-    pairs than frames, whatever their number of near neighbours.
+    A chain through the samples of one hash, and a spanning forest over the first samples of near hashes:
+    fewer pairs than samples, whatever their number of near neighbours.
 
     Args:
-        frames: columns ``frame_id`` and ``phash``; a frame without a hash is in no pair.
-        hamming: bits in which the 64-bit hashes of near frames differ at most, 0 to 31.
+        samples: columns ``sample_id`` and ``phash``; a sample without a hash is in no pair.
+        hamming: bits in which the 64-bit hashes of near samples differ at most, 0 to 31.
 
     Returns:
         Columns ``sample_id`` and ``other``.
@@ -35,12 +37,12 @@ def near_pairs(frames: pl.DataFrame, hamming: int) -> pl.DataFrame:
     Raises:
         ValueError: ``hamming`` is out of range.
     """
-    hashed = frames.select("frame_id", "phash").drop_nulls("phash")
+    hashed = samples.select("sample_id", "phash").drop_nulls("phash")
     chain = hashed.select(
-        sample_id=pl.col("frame_id").shift().over("phash"), other=pl.col("frame_id")
+        sample_id=pl.col("sample_id").shift().over("phash"), other=pl.col("sample_id")
     ).drop_nulls("sample_id")
     first = hashed.unique("phash", keep="first", maintain_order=True)
-    hashes, names = first["phash"].to_numpy(), first["frame_id"]
+    hashes, names = first["phash"].to_numpy(), first["sample_id"]
     parents = np.arange(len(hashes))
     edges = [_forest(hashes, *band, hamming, parents) for band in _bands(hashes, hamming)]
     ends = np.concatenate([np.empty((0, 2), dtype=np.int64), *edges])
@@ -48,24 +50,52 @@ def near_pairs(frames: pl.DataFrame, hamming: int) -> pl.DataFrame:
     return pl.concat([chain, forest])
 
 
-def near_duplicates_apart(frames: pl.DataFrame, splits: pl.DataFrame, hamming: int) -> Finding:
-    """Frames that look like a frame of another split.
+def without_links(
+    samples: pl.DataFrame, settings: SplitSettings, hamming: int, previous: pl.DataFrame | None
+) -> pl.DataFrame:
+    """The samples but for new ones that look like samples of two splits, or link such over other new ones.
+
+    With ``on_growth: keep`` what has a split stays where it is, and such a sample can be on neither side.
 
     Args:
-        frames: columns ``frame_id`` and ``phash``.
-        splits: columns ``sample_id`` (a frame's id) and ``split``.
+        samples: columns sample_id, phash, and those that :func:`split_samples` needs.
+        settings: of the splitter.
         hamming: as in :func:`near_pairs`.
+        previous: columns sample_id and split of the version before, or None.
+    """
+    if previous is None or settings.on_growth != "keep":
+        return samples
+    pairs = near_pairs(samples, hamming)
+    grouped = split_samples(samples, settings, pairs=pairs, previous=previous).join(
+        previous.select("sample_id", old="split"), on="sample_id", how="left"
+    )
+    parted = parted_groups(grouped.drop_nulls("old").select("group", split="old"))["group"]
+    links = grouped.filter(pl.col("group").is_in(parted.implode()) & pl.col("old").is_null())
+    return samples.join(links, on="sample_id", how="anti", maintain_order="left")
+
+
+def near_samples_apart(
+    samples: pl.DataFrame, splits: pl.DataFrame, hamming: int, check: Check, noun: str
+) -> Finding:
+    """Samples that look like a sample of another split.
+
+    Args:
+        samples: columns ``sample_id`` and ``phash``.
+        splits: columns ``sample_id`` and ``split``.
+        hamming: as in :func:`near_pairs`.
+        check: that the finding answers.
+        noun: what a sample is, e.g. ``frame``.
 
     Raises:
         ValueError: ``hamming`` is out of range.
     """
-    rows = frames.select("frame_id", "phash").join(
-        splits.select("split", frame_id="sample_id"), on="frame_id", maintain_order="left"
+    rows = samples.select("sample_id", "phash").join(
+        splits.select("sample_id", "split"), on="sample_id", maintain_order="left"
     )
     kinds = (
         rows.drop_nulls("phash")
         .group_by("phash", "split", maintain_order=True)
-        .agg(frame_id=pl.col("frame_id").first(), frames=pl.len())
+        .agg(sample_id=pl.col("sample_id").first(), samples=pl.len())
     )
     hashes = kinds["phash"].to_numpy()
     side = kinds["split"].rank("dense").cast(pl.Int64).to_numpy()
@@ -74,16 +104,16 @@ def near_duplicates_apart(frames: pl.DataFrame, splits: pl.DataFrame, hamming: i
         _partners(hashes, side, *band, hamming, partners)
     hit = kinds.with_columns(partner=pl.Series(partners)).filter(pl.col("partner") != NONE)
     near = kinds[hit["partner"]]
-    return NEAR_DUPLICATES_APART.finding(
-        f"{hit['frames'].sum()} of {rows.height} frames look like a frame of another split "
+    return check.finding(
+        f"{hit['samples'].sum()} of {rows.height} {noun}s look like a {noun} of another split "
         f"(at most {hamming} of {HASH_BITS} bits differ)",
         [
             f"{a} ({a_split}) ~ {b} ({b_split})"
             for a, a_split, b, b_split in zip(
-                hit["frame_id"], hit["split"], near["frame_id"], near["split"], strict=True
+                hit["sample_id"], hit["split"], near["sample_id"], near["split"], strict=True
             )
         ],
-        {"frames": rows.height, "distinct_hashes": kinds["phash"].n_unique()},
+        {f"{noun}s": rows.height, "distinct_hashes": kinds["phash"].n_unique()},
     )
 
 

@@ -1,13 +1,16 @@
-"""Frames that look the same are joined and never stand on both sides of a split, whatever their number."""
+"""Samples that look the same are joined and never stand on both sides of a split, whatever their number."""
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdata_assets.annotations.near_frames import near_duplicates_apart, near_pairs
-from vdata_assets.quality.findings import Status
+from vdata_assets.quality.findings import Check, Status
 from vdata_assets.splits.groups import connected_groups
+from vdata_assets.splits.near_samples import near_pairs, near_samples_apart, without_links
+from vdata_assets.splits.settings import SplitSettings
+
+APART = Check("apart", "Do samples that look the same share a split?", Status.FAILED)
 
 HASHES = st.lists(
     st.one_of(
@@ -19,15 +22,15 @@ HASHES = st.lists(
 )
 
 
-def frames(hashes: list[int | None]) -> pl.DataFrame:
+def samples_of(hashes: list[int | None]) -> pl.DataFrame:
     return pl.DataFrame(
-        {"frame_id": [f"a-{number:06}" for number in range(len(hashes))], "phash": hashes},
-        schema={"frame_id": pl.String, "phash": pl.UInt64},
+        {"sample_id": [f"a-{number:06}" for number in range(len(hashes))], "phash": hashes},
+        schema={"sample_id": pl.String, "phash": pl.UInt64},
     )
 
 
 def split(table: pl.DataFrame, names: list[str]) -> pl.DataFrame:
-    return table.select(sample_id="frame_id", split=pl.Series(names, dtype=pl.String))
+    return table.select("sample_id", split=pl.Series(names, dtype=pl.String))
 
 
 def close(a: int, b: int, limit: int) -> bool:
@@ -35,15 +38,15 @@ def close(a: int, b: int, limit: int) -> bool:
 
 
 @given(HASHES, st.integers(0, 31))
-def test_pairs_join_what_comparing_all_joins_in_fewer_pairs_than_frames(
+def test_pairs_join_what_comparing_all_joins_in_fewer_pairs_than_samples(
     hashes: list[int], limit: int
 ) -> None:
-    table = frames(list(hashes))
-    ids = table["frame_id"].to_list()
+    table = samples_of(list(hashes))
+    ids = table["sample_id"].to_list()
     every = [
         (ids[a], ids[b]) for a in range(len(ids)) for b in range(a) if close(hashes[a], hashes[b], limit)
     ]
-    samples = table.select(sample_id="frame_id")
+    samples = table.select("sample_id")
     expected = pl.DataFrame(every, schema={"sample_id": pl.String, "other": pl.String}, orient="row")
     pairs = near_pairs(table, limit)
     assert connected_groups(samples, [], pairs).equals(connected_groups(samples, [], expected))
@@ -51,12 +54,12 @@ def test_pairs_join_what_comparing_all_joins_in_fewer_pairs_than_frames(
 
 
 @given(HASHES, st.integers(0, 31), st.data())
-def test_frames_apart_are_exactly_those_that_comparing_all_finds(
+def test_samples_apart_are_exactly_those_that_comparing_all_finds(
     hashes: list[int], limit: int, data: st.DataObject
 ) -> None:
     names = [data.draw(st.sampled_from(["train", "val", "test"])) for _ in hashes]
-    table = frames(list(hashes))
-    finding = near_duplicates_apart(table, split(table, names), limit)
+    table = samples_of(list(hashes))
+    finding = near_samples_apart(table, split(table, names), limit, APART, "frame")
     apart = sum(
         any(names[a] != names[b] and close(hashes[a], hashes[b], limit) for b in range(len(hashes)))
         for a in range(len(hashes))
@@ -65,9 +68,9 @@ def test_frames_apart_are_exactly_those_that_comparing_all_finds(
     assert finding.status is (Status.FAILED if apart else Status.PASSED)
 
 
-def test_the_frames_and_their_splits_are_named() -> None:
-    table = frames([0b1111, 0, 0, 2**60 - 1])
-    finding = near_duplicates_apart(table, split(table, ["train", "val", "train", "test"]), 4)
+def test_the_samples_and_their_splits_are_named() -> None:
+    table = samples_of([0b1111, 0, 0, 2**60 - 1])
+    finding = near_samples_apart(table, split(table, ["train", "val", "train", "test"]), 4, APART, "frame")
     assert finding.message == (
         "3 of 4 frames look like a frame of another split (at most 4 of 64 bits differ)"
     )
@@ -86,17 +89,27 @@ def test_the_frames_and_their_splits_are_named() -> None:
     ],
 )
 def test_a_film_from_a_fixed_camera_is_one_group_in_few_pairs(hashes: list[int]) -> None:
-    table = frames(list(hashes))
+    table = samples_of(list(hashes))
     pairs = near_pairs(table, 4)
     assert pairs.height == table.height - 1
-    assert connected_groups(table.select(sample_id="frame_id"), [], pairs)["group"].n_unique() == 1
+    assert connected_groups(table.select("sample_id"), [], pairs)["group"].n_unique() == 1
 
 
-def test_frames_without_a_hash_are_in_no_pair() -> None:
-    assert near_pairs(frames([None, None, 1]), 4).height == 0
+def test_a_new_sample_between_two_splits_is_left_out_and_the_others_stay() -> None:
+    table = samples_of([0b1111, 0, 0b0011, 2**60 - 1])
+    previous = table.head(2).select("sample_id", split=pl.Series(["train", "test"]))
+    settings = SplitSettings(strategy="random", ratios={"train": 0.5, "test": 0.5})
+    kept = without_links(table, settings, 2, previous)
+    assert kept["sample_id"].to_list() == ["a-000000", "a-000001", "a-000003"]
+    assert without_links(table, settings.model_copy(update={"on_growth": "rebalance"}), 2, previous) is table
+    assert without_links(table, settings, 2, None) is table
+
+
+def test_samples_without_a_hash_are_in_no_pair() -> None:
+    assert near_pairs(samples_of([None, None, 1]), 4).height == 0
 
 
 @pytest.mark.parametrize("limit", [-1, 32])
 def test_distance_out_of_range(limit: int) -> None:
     with pytest.raises(ValueError, match=rf"^hamming: {limit} is not in 0\.\.31$"):
-        near_pairs(frames([1]), limit)
+        near_pairs(samples_of([1]), limit)
