@@ -51,6 +51,18 @@ def dense(
     return pixels.reshape(height, width) if order == "row" else pixels.reshape(width, height).T
 
 
+def inclusive_box(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    """x0, y0, x1, y1 of the mask's outermost pixels.
+
+    Raises:
+        ValueError: the mask is empty.
+    """
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size:
+        raise ValueError("the mask is empty: it has no box")
+    return int(columns[0]), int(rows[0]), int(columns[-1]), int(rows[-1])
+
+
 def runs_of(masks: Sequence[NDArray[np.bool_]], order: Order = "column") -> RunLengths:
     """Runs of pictures; zero is not in the mask, anything else is.
 

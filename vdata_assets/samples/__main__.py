@@ -1,11 +1,15 @@
-"""``python -m vdata_assets.samples --root PATH``: draw the sample images, or the sample exports."""
+"""``python -m vdata_assets.samples --root PATH``: draw the sample images, exports or tabletops."""
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+import polars as pl
 
 from vdata_assets.samples.concepts import DEMO_SEED, write_concept_images
 from vdata_assets.samples.exports import write_export_samples
+from vdata_assets.samples.tabletops import write_tabletop_samples
 
 
 def main() -> None:
@@ -14,10 +18,10 @@ def main() -> None:
     parser.add_argument("--root", type=Path, required=True, help="folder to make; must not exist or be empty")
     parser.add_argument(
         "--kind",
-        choices=["concepts", "exports"],
+        choices=["concepts", "exports", "tabletops"],
         default="concepts",
-        help="concepts: photos of products by category; exports: ZIPs of annotated frames, for an inbox "
-        "(default: %(default)s)",
+        help="concepts: photos of products by category; exports: ZIPs of annotated frames, for an inbox; "
+        "tabletops: photos of several things each, for the data engine (default: %(default)s)",
     )
     parser.add_argument("--seed", type=int, default=DEMO_SEED, help="of all choices (default: %(default)s)")
     parser.add_argument("--flaws", action="store_true", help="put in a few defects for the audits to report")
@@ -26,16 +30,23 @@ def main() -> None:
     def say(line: str) -> None:
         sys.stderr.write(f"{line}\n")
 
-    write = write_concept_images if options.kind == "concepts" else write_export_samples
+    writers: dict[str, Callable[..., pl.DataFrame]] = {
+        "concepts": write_concept_images,
+        "exports": write_export_samples,
+        "tabletops": write_tabletop_samples,
+    }
     try:
-        truth = write(options.root, seed=options.seed, flaws=options.flaws, log=say)
+        truth = writers[options.kind](options.root, seed=options.seed, flaws=options.flaws, log=say)
     except FileExistsError as error:
         parser.error(str(error))
-    if options.kind == "concepts":
-        drawn = f"{truth.height} images of {truth.n_unique(['category', 'concept'])} concepts"
-    else:
-        frames = truth.n_unique(["export", "frame_index"])
-        drawn = f"{truth['export'].n_unique()} exports of {frames} frames"
+    match options.kind:
+        case "concepts":
+            drawn = f"{truth.height} images of {truth.n_unique(['category', 'concept'])} concepts"
+        case "exports":
+            frames = truth.n_unique(["export", "frame_index"])
+            drawn = f"{truth['export'].n_unique()} exports of {frames} frames"
+        case _:
+            drawn = f"{truth['path'].n_unique()} images of {truth['object'].count()} things"
     sys.stdout.write(f"{options.root}: {drawn}\n")
 
 

@@ -28,6 +28,10 @@ COLOURS = {
     "straw": "#cda262",
     "brass": "#b98b3e",
     "flame": "#ffc061",
+    "yellow": "#e3c31c",
+    "green": "#2f9a44",
+    "blue": "#2c62c4",
+    "purple": "#83309f",
 }
 
 # Two accents that look well with each colour; a concept takes one of them.

@@ -6,6 +6,7 @@ from vdata_assets.samples.flaws import DUPLICATE, MISNAMED, SINGLE_CONCEPT, SING
 
 FLAWS = [TRUNCATED, MISNAMED, DUPLICATE, SINGLE_IMAGE, SINGLE_CONCEPT]
 UNANNOTATED, BAD_MASK, TINY = "unannotated", "bad mask", "tiny"
+NEAR_DUPLICATE, NOTHING = "near duplicate", "nothing"
 
 
 class GroundTruth(dy.Schema):
@@ -55,4 +56,33 @@ class ExportTruth(dy.Schema):
         [UNANNOTATED, BAD_MASK, TINY],
         nullable=True,
         description="what was put in on purpose: objects left out, a spoilt mask, fewer than 64 pixels",
+    )
+
+
+class TabletopTruth(dy.Schema):
+    """Every thing in the sample tabletops, and the pictures without any, as they were drawn.
+
+    Coordinates are those of the upright picture at its full size. Boxes are inclusive.
+    """
+
+    path = dy.String(description="POSIX, relative to the samples' root")
+    width = dy.UInt32(description="of the upright picture in pixels")
+    height = dy.UInt32(description="of the upright picture in pixels")
+    object = dy.UInt32(
+        nullable=True,
+        description="number by depth, 0 is nearest; null in the row of a picture without things",
+    )
+    label = dy.String(nullable=True, description="<colour> <shape>")
+    shape = dy.String(nullable=True, description="a name in still_lifes.SHAPES")
+    colour = dy.String(nullable=True, description="a name in still_lifes.COLOURS")
+    x0 = dy.UInt32(nullable=True)
+    y0 = dy.UInt32(nullable=True)
+    x1 = dy.UInt32(nullable=True)
+    y1 = dy.UInt32(nullable=True)
+    area = dy.UInt32(nullable=True, description="visible pixels")
+    rle = dy.String(nullable=True, description="COCO compressed run lengths of the visible pixels")
+    flaw = dy.Enum(
+        [TRUNCATED, NEAR_DUPLICATE, NOTHING],
+        nullable=True,
+        description="of the picture: half a file, a copy of the first one, no thing on the table",
     )

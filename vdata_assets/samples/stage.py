@@ -56,7 +56,7 @@ def camera(yaw: float = 0.0, scale: float = SCALE) -> Pose:
     return Pose(yaw, PITCH, 0.0, scale, 0.0, 0.0, PERSPECTIVE)
 
 
-def sprite(solid: Solid, yaw: float, backdrop: Background, light: Light) -> Sprite:
+def sprite(solid: Solid, yaw: float, backdrop: Background, light: Light, pixels: int = SPRITE_SIDE) -> Sprite:
     """Draw an object and cut it out.
 
     Args:
@@ -64,20 +64,31 @@ def sprite(solid: Solid, yaw: float, backdrop: Background, light: Light) -> Spri
         yaw: its turn in degrees.
         backdrop: what shows through at its very edge.
         light: as in the place that it is put into.
+        pixels: side of the image, a multiple of 4.
     """
-    shot = render(solid, camera(yaw, SPRITE_SCALE), backdrop, light, SPRITE_SIDE)
+    shot = render(solid, camera(yaw, SPRITE_SCALE), backdrop, light, pixels)
     cut = np.dstack([shot.image, shot.mask.astype(np.uint8) * 255])
     centre, radius = solid.bounds
     left, _, right, _ = shot.box
     side = 2 * radius / SPRITE_SCALE
-    return Sprite(Image.fromarray(cut), centre, side, (right - left) / SPRITE_SIDE * side / 2)
+    return Sprite(Image.fromarray(cut), centre, side, (right - left) / pixels * side / 2)
 
 
-def panorama(background: Background, light: Light, width: int, height: int) -> Image.Image:
-    """The empty place, RGB, ``width`` x ``height`` pixels; the camera aims at its middle."""
+def panorama(
+    background: Background, light: Light, width: int, height: int, scale: float = SCALE
+) -> Image.Image:
+    """The empty place, RGB; the camera aims at its middle.
+
+    Args:
+        background: the place.
+        light: in it.
+        width: in pixels.
+        height: in pixels, at most the width.
+        scale: share of the width that the sphere :data:`AIM` takes.
+    """
     top = (width - height) // 2
     index = np.arange(top * width, (top + height) * width)
-    view = rays(camera(), AIM, width, index)
+    view = rays(camera(scale=scale), AIM, width, index)
     radiance = background_light(_Nothing(()), view, background, light, 0.0)
     square = np.zeros((3, width * width))
     square[:, index] = radiance
@@ -85,14 +96,16 @@ def panorama(background: Background, light: Light, width: int, height: int) -> I
     return Image.fromarray(np.ascontiguousarray(whole[top : top + height]))
 
 
-def place(x: float, y: float, z: float, width: int, height: int) -> tuple[float, float, float]:
+def place(
+    x: float, y: float, z: float, width: int, height: int, scale: float = SCALE
+) -> tuple[float, float, float]:
     """Column and row of a point of the scene in the panorama, and how many pixels a unit is there."""
     pitch = np.radians(PITCH)
     far = AIM[1] / PERSPECTIVE
     up = y - AIM[0] - far * np.sin(pitch)
     ahead = z - far * np.cos(pitch)
     depth = -(up * np.sin(pitch) + ahead * np.cos(pitch))
-    pixels = width * SCALE / (2 * PERSPECTIVE * depth)
+    pixels = width * scale / (2 * PERSPECTIVE * depth)
     raised = up * np.cos(pitch) - ahead * np.sin(pitch)
     return float(width / 2 + x * pixels), float(height / 2 - raised * pixels), float(pixels)
 
