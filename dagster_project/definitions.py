@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from dagster_project.automation import automation_sensor
-from vdata_assets.workflows.resources import StoreResource, vdata_home
+from vdata_assets.workflows.resources import StoreResource, environment_credentials, vdata_home
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -30,7 +30,11 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
         dg.load_from_defs_folder(path_within_project=Path(__file__).parent),
         dg.Definitions(
             sensors=[automation_sensor()],
-            resources={"store": StoreResource(home=vdata_home(PROJECT)), **(resources or {})},
+            resources={
+                "store": StoreResource(home=vdata_home(PROJECT)),
+                "credentials": environment_credentials(),
+                **(resources or {}),
+            },
             executor=EXECUTOR,
         ),
     )

@@ -88,9 +88,18 @@ def write_exports(root: Path) -> str:
     return f"{truth['export'].n_unique()} sample exports with {truth.height} objects"
 
 
+def write_tabletops(root: Path) -> str:
+    """Scenes of several objects, some files flawed on purpose."""
+    from vdata_assets.samples.tabletops import write_tabletop_samples
+
+    truth = write_tabletop_samples(root, flaws=True, log=say)
+    return f"{truth['path'].n_unique()} sample scenes with {truth.height} objects"
+
+
 DEMOS = (
     Demo("objects", "category", write_concepts, "catalog"),
     Demo("clips", "export", write_exports, "inbox"),
+    Demo("tabletops", "shard", write_tabletops, "images"),
 )
 
 

@@ -19,11 +19,13 @@ class Questions:
         version: changes with every change of the wording.
         speaker: asked about one image.
         listener: asked about image 1, the query, and image 2, the reference.
+        told: asked in the listener's place if the reference is described too, as ``{description}``.
     """
 
     version: str
     speaker: str
     listener: str
+    told: str
 
 
 QUESTIONS = Questions(
@@ -40,6 +42,13 @@ Answer with one JSON object and nothing else:
     listener="""\
 Is the {category} in image 1 the same {category} instance as in image 2, the very same one and not just \
 one of its kind? Answer with one word: yes or no.""",
+    told="""\
+The {category} in image 2 is described as follows:
+{description}
+
+Is the {category} in image 1 the same {category} instance as in image 2, the very same one and not just \
+one of its kind? Go by what lasts, such as shape, colours, pattern and marks, and turn to the description \
+where the images leave a doubt. Answer with one word: yes or no.""",
 )
 
 
@@ -74,16 +83,20 @@ def speaker_rows(rows: pl.DataFrame, questions: Questions = QUESTIONS) -> pl.Dat
     )
 
 
-def listener_rows(rows: pl.DataFrame, seed: int, questions: Questions = QUESTIONS) -> pl.DataFrame:
+def listener_rows(
+    rows: pl.DataFrame, seed: int, questions: Questions = QUESTIONS, *, use_description: bool = False
+) -> pl.DataFrame:
     """One listener question a retrieval row, in its order: half with the positive, half with a distractor.
 
     The half, rounded down, of rows that come first in the seeded order of query ids are positive. A row
     more elsewhere moves the border by at most one row.
 
     Args:
-        rows: :class:`~vdata_assets.retrieval.schema.RetrievalRows`.
+        rows: :class:`~vdata_assets.retrieval.schema.RetrievalRows`; ``DescribedRows`` if descriptions are
+            used.
         seed: which rows are positive, and which distractor the others show.
         questions: the wording.
+        use_description: the question tells what is known of the reference.
 
     Returns:
         Columns query_image_path, reference_image_path, listener_problem, listener_solution (yes or no)
@@ -98,7 +111,7 @@ def listener_rows(rows: pl.DataFrame, seed: int, questions: Questions = QUESTION
     return rows.with_columns(slot=pl.Series(slots, dtype=pl.UInt32)).select(
         query_image_path="query_path",
         reference_image_path=pl.col("ret_paths").list.get(pl.col("slot")),
-        listener_problem=_asked(questions.listener),
+        listener_problem=_told(questions.told) if use_description else _asked(questions.listener),
         listener_solution=pl.when(pl.col("slot") == pl.col("label"))
         .then(pl.lit("yes"))
         .otherwise(pl.lit("no")),
@@ -116,4 +129,12 @@ def _asked(question: str) -> pl.Expr:
     """The question about each row's category."""
     return pl.col("category").map_elements(
         lambda category: question.format(category=category), return_dtype=pl.String
+    )
+
+
+def _told(question: str) -> pl.Expr:
+    """The question about each row's category, with the description of the image in its ``slot``."""
+    description = pl.col("ret_descs").list.get(pl.col("slot"))
+    return pl.struct("category", description=description).map_elements(
+        lambda row: question.format(**row), return_dtype=pl.String
     )

@@ -82,6 +82,7 @@ def write_training_dataset(
     task: Task,
     *,
     seed: int = 23,
+    use_description: bool = False,
     questions: Questions = QUESTIONS,
     workers: int | None = None,
     log: Callable[[str], object] = lambda line: None,
@@ -95,18 +96,23 @@ def write_training_dataset(
     The same rows, images, task and seed give the same bytes.
 
     Args:
-        rows: :class:`~vdata_assets.retrieval.schema.RetrievalRows`.
+        rows: :class:`~vdata_assets.retrieval.schema.RetrievalRows`; ``DescribedRows`` if descriptions are
+            used.
         root: the dataset's root that the rows' paths are relative to.
         folder: the folder to make; its parent exists.
         task: ``speaker`` or ``listener``.
         seed: of the listener's choices.
+        use_description: the listener is told what is known of the reference.
         questions: the wording.
         workers: threads that read and decode; default: the cores this process may use.
         log: where lines of progress go.
     """
     folder.mkdir()
     kept, dropped = _readable_rows(rows, root, workers, log)
-    table = speaker_rows(kept, questions) if task == "speaker" else listener_rows(kept, seed, questions)
+    if task == "speaker":
+        table = speaker_rows(kept, questions)
+    else:
+        table = listener_rows(kept, seed, questions, use_description=use_description)
     with dataset_dict_writer(folder, features(task), [SPLIT]) as writer:
         _write_rows(table, root, writer, task, workers, log)
     return TrainingDataset(folder, task, table.height, dropped)

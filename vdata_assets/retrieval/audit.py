@@ -75,9 +75,10 @@ def rows_complete(rows: pl.DataFrame, top_k: int) -> Finding:
     """Every list has ``top_k`` entries, none is null (a replaced distractor's similarity may be), and images
     and paths are different.
     """
-    full = pl.all_horizontal(pl.col(name).list.len() == top_k for name in LISTS)
+    lists = [*LISTS, *[name for name in ("ret_descs",) if name in rows.columns]]
+    full = pl.all_horizontal(pl.col(name).list.len() == top_k for name in lists)
     filled = pl.all_horizontal(
-        pl.col(name).list.drop_nulls().list.len() == top_k for name in LISTS if name != "similarities"
+        pl.col(name).list.drop_nulls().list.len() == top_k for name in lists if name != "similarities"
     )
     different = pl.all_horizontal(pl.col(name).list.n_unique() == top_k for name in ("ret_ids", "ret_paths"))
     known = pl.all_horizontal(pl.col("query_id", "query_path", "category", "concept", "label").is_not_null())

@@ -9,7 +9,7 @@ import polars as pl
 
 from vdata_assets.retrieval.cross_category import Pools, distractor_pools, with_replacements
 from vdata_assets.retrieval.draws import draw_keys
-from vdata_assets.retrieval.schema import CombinedRows
+from vdata_assets.retrieval.schema import CombinedRows, DescribedCombinedRows
 from vdata_assets.retrieval.settings import CombineSettings
 from vdata_assets.seeding import seeded_uniform
 
@@ -20,7 +20,7 @@ class Part(NamedTuple):
     Attributes:
         partition: the category's partition key.
         category: its display name.
-        path: Parquet file of :class:`RetrievalRows`.
+        path: Parquet file of :class:`RetrievalRows`, or of :class:`DescribedRows` where all parts are.
     """
 
     partition: str
@@ -28,7 +28,9 @@ class Part(NamedTuple):
     path: Path
 
 
-def combine(parts: Sequence[Part], settings: CombineSettings) -> Iterator[dy.DataFrame[CombinedRows]]:
+def combine(
+    parts: Sequence[Part], settings: CombineSettings, *, described: bool = False
+) -> Iterator[dy.DataFrame[CombinedRows]]:
     """The combined rows, one table a part, in the parts' order and the rows' order within.
 
     One part's rows are in memory at a time, besides the ids of the sample and a bounded pool of distractors.
@@ -38,15 +40,19 @@ def combine(parts: Sequence[Part], settings: CombineSettings) -> Iterator[dy.Dat
     Args:
         parts: the categories to combine, in document order.
         settings: sample and replacement.
+        described: every part has descriptions, and the tables are :class:`DescribedCombinedRows`.
     """
+    schema = DescribedCombinedRows if described else CombinedRows
     sample = None if settings.num_samples is None else _sample(parts, settings.seed, settings.num_samples)
-    pools = distractor_pools(parts, settings.seed) if settings.cross_category_prob else None
-    yield CombinedRows.create_empty()
+    pools = None
+    if settings.cross_category_prob:
+        pools = distractor_pools(parts, settings.seed, described=described)
+    yield schema.create_empty()
     for part in parts:
         rows = pl.read_parquet(part.path)
         if sample is not None:
             rows = rows.filter(pl.col("query_id").is_in(sample))
-        yield CombinedRows.validate(_combined(rows, part, pools, settings), cast=True)
+        yield schema.validate(_combined(rows, part, pools, settings), cast=True)
 
 
 def _sample(parts: Sequence[Part], seed: int, wanted: int) -> pl.Series:

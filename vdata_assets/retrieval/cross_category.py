@@ -16,6 +16,7 @@ from vdata_resources.perceptual_hash import hamming
 
 POOL_IMAGES = 1024
 COLUMNS = {"ret_ids": "id", "ret_paths": "path", "ret_concepts": "concept", "ret_phashes": "phash"}
+DESCRIBED_COLUMNS = {**COLUMNS, "ret_descs": "description"}
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Pool:
     """Images that one category offers as distractors, at most 1,024, drawn by seed.
 
     Attributes:
-        images: columns id, path, concept and phash.
+        images: columns id, path, concept and phash, and description if the rows have them.
         concepts: (n,) their concepts.
         hashes: (n,) their perceptual hashes.
         keys: (n,) for draws.
@@ -43,28 +44,33 @@ class Pools:
         categories: their names.
         keys: (c,) for draws.
         pools: one a category.
+        columns: column of the rows and column of a pool's images for all that a slot takes from an image.
     """
 
     categories: list[str]
     keys: NDArray[np.uint64]
     pools: list[Pool]
+    columns: dict[str, str]
 
 
-def distractor_pools(parts: Iterable[tuple[str, str, Path]], seed: int) -> Pools:
+def distractor_pools(parts: Iterable[tuple[str, str, Path]], seed: int, *, described: bool = False) -> Pools:
     """Images from the distractor slots of each category's rows. A positive's slot offers nothing.
 
     Args:
         parts: partition key, category and Parquet file of :class:`RetrievalRows`.
         seed: which images, where a category has more than a pool holds.
+        described: the rows have descriptions.
     """
-    named = {category: _pool(path, seed) for _, category, path in parts}
+    columns = DESCRIBED_COLUMNS if described else COLUMNS
+    named = {category: _pool(path, seed, columns) for _, category, path in parts}
     filled = {category: pool for category, pool in named.items() if len(pool.images)}
-    return Pools(list(filled), draw_keys(seed, "cross-category-name", filled), list(filled.values()))
+    keys = draw_keys(seed, "cross-category-name", filled)
+    return Pools(list(filled), keys, list(filled.values()), columns)
 
 
-def _pool(path: Path, seed: int) -> Pool:
-    slots = pl.read_parquet(path, columns=[*COLUMNS, "ranks"]).explode(*COLUMNS, "ranks")
-    images = slots.filter(pl.col("ranks") > 0).select(*COLUMNS).rename(COLUMNS).unique("id")
+def _pool(path: Path, seed: int, columns: dict[str, str]) -> Pool:
+    slots = pl.read_parquet(path, columns=[*columns, "ranks"]).explode(*columns, "ranks")
+    images = slots.filter(pl.col("ranks") > 0).select(*columns).rename(columns).unique("id")
     images = images.with_columns(key=pl.Series(draw_keys(seed, "cross-category-image", images["id"])))
     images = images.sort("key", "id").head(POOL_IMAGES)
     return Pool(
@@ -89,7 +95,7 @@ def with_replacements(row: dict[str, Any], pools: Pools, settings: CombineSettin
     """
     kept = row["label"]
     hashes = np.array([row["query_phash"], row["ret_phashes"][kept]], np.uint64)
-    columns = ("ret_ids", "ret_paths", "ret_concepts", "ret_phashes", "ret_categories", "similarities")
+    columns = (*pools.columns, "ret_categories", "similarities")
     changed = {column: list(row[column]) for column in columns}
     taken: set[tuple[str, str]] = set()
     for slot in range(len(row["ret_ids"])):
@@ -99,7 +105,7 @@ def with_replacements(row: dict[str, Any], pools: Pools, settings: CombineSettin
         if drawn is None:
             return {**row, "cross_category": "not_available"}
         category, image = drawn
-        for column, name in COLUMNS.items():
+        for column, name in pools.columns.items():
             changed[column][slot] = image[name]
         changed["ret_categories"][slot] = category
         changed["similarities"][slot] = None

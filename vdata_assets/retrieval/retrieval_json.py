@@ -25,11 +25,11 @@ def write_retrieval(tables: Iterable[pl.DataFrame], folder: Path, name: Path, *,
     """Write rows as ``<folder>/<name>`` and ``<folder>/retrieval.parquet``, one table in memory at a time.
 
     The JSON is a list of ``{"query_path", "ret_paths", "label", "category"}`` in the rows' order, an entry a
-    line, UTF-8.
+    line, UTF-8; described rows have ``"ret_descs"`` after the paths.
 
     Args:
         tables: at least one, possibly empty; all of one schema, :class:`RetrievalRows` or
-            :class:`CombinedRows`.
+            :class:`CombinedRows`, described or not.
         folder: an existing folder.
         name: from :func:`retrieval_name` or :func:`combined_name`.
         prefix: what stands before each path in the JSON: "" for relative paths, or the root with a closing
@@ -58,6 +58,7 @@ def _entries(rows: pl.DataFrame, prefix: str) -> Iterator[dict[str, object]]:
     return rows.select(
         (pl.lit(prefix) + pl.col("query_path")).alias("query_path"),
         pl.col("ret_paths").list.eval(pl.lit(prefix) + pl.element()),
+        *[name for name in ("ret_descs",) if name in rows.columns],
         "label",
         "category",
     ).iter_rows(named=True)

@@ -36,6 +36,12 @@ class RetrievalRows(dy.Schema):
     )
 
 
+class DescribedRows(RetrievalRows):
+    """Retrieval rows that say what is known of each slot's concept."""
+
+    ret_descs = dy.List(dy.String(), description="'Name: ...' and 'Description: ...', two lines a slot")
+
+
 class CombinedRows(RetrievalRows):
     """Retrieval rows of several categories. Replaced distractors have no similarity: vectors of different
     categories are never compared.
@@ -51,3 +57,9 @@ class CombinedRows(RetrievalRows):
         description="whether the distractors are another category's: the row was not drawn for it, they are, "
         "or it was drawn but the other categories offer too few",
     )
+
+
+class DescribedCombinedRows(CombinedRows):
+    """Combined rows that say what is known of each slot's concept."""
+
+    ret_descs = dy.List(dy.String(), description="'Name: ...' and 'Description: ...', two lines a slot")

@@ -5,17 +5,24 @@ lines that loads, calls its stage and writes. The algorithms live in the stages,
 
     images -> catalog -> concept_splits -> concept_subset
               catalog -> embeddings[category] -> retrieval[category] -> retrieval_dataset -> training_dataset
+              catalog -> concept_definitions[category] ---^
               catalog -> analysis
+
+Those that training reads are in :mod:`~vdata_assets.workflows.concept_training`, the definitions in
+:mod:`~vdata_assets.workflows.concept_definitions`.
 """
 
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import dagster as dg
+from pydantic import model_validator
 
 from vdata_assets.catalog.checks import CATALOG_CHECKS
 from vdata_assets.catalog.settings import CatalogSettings
+from vdata_assets.concept_definitions.checks import CONCEPT_DEFINITION_CHECKS
+from vdata_assets.concept_definitions.settings import ConceptDefinitionSettings
 from vdata_assets.embeddings.checks import EMBEDDINGS_CHECKS, NEAR_DUPLICATE_CHECKS
 from vdata_assets.formats.checks import TRAINING_DATASET_CHECKS
 from vdata_assets.quality.findings import Check
@@ -25,12 +32,15 @@ from vdata_assets.retrieval.settings import CombineSettings
 from vdata_assets.splits.checks import CONCEPT_SPLITS_CHECKS, CONCEPT_SUBSET_CHECKS
 from vdata_assets.splits.settings import ConceptSplitSettings, ConceptSubsetSettings
 from vdata_assets.workflows import concept_tables, tables
-from vdata_assets.workflows.automation import FOLLOWS, FOLLOWS_ANY
+from vdata_assets.workflows.automation import FOLLOWS
 from vdata_assets.workflows.component import DatasetComponent
+from vdata_assets.workflows.concept_definitions import concept_definitions
+from vdata_assets.workflows.concept_training import retrieval, retrieval_dataset, training_dataset
 from vdata_assets.workflows.dataset import Dataset
+from vdata_assets.workflows.model_settings import LanguageModelSettings, RulesSettings
 from vdata_assets.workflows.operations import observation_schedule, partition_sensor, whole_job
 from vdata_assets.workflows.publish import published_asset
-from vdata_assets.workflows.recipe import Built, Recipe, Step, Table
+from vdata_assets.workflows.recipe import Built, Recipe, Step
 from vdata_assets.workflows.settings import (
     DescriptorSettings,
     EncoderSettings,
@@ -52,6 +62,7 @@ class ConceptRetrieval(DatasetComponent):
         *CONCEPT_SUBSET_CHECKS,
         *EMBEDDINGS_CHECKS,
         *NEAR_DUPLICATE_CHECKS,
+        *CONCEPT_DEFINITION_CHECKS,
         *RETRIEVAL_CHECKS,
         HELD_OUT_UNSEEN,
         *COMBINED_CHECKS,
@@ -62,10 +73,20 @@ class ConceptRetrieval(DatasetComponent):
     concept_splits: ConceptSplitSettings = ConceptSplitSettings()
     concept_subset: ConceptSubsetSettings = ConceptSubsetSettings()
     encoder: EncoderSettings = DescriptorSettings()
+    concept_definitions: ConceptDefinitionSettings = ConceptDefinitionSettings()
+    language_model: LanguageModelSettings = RulesSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     retrieval_dataset: CombineSettings = CombineSettings()
     training_dataset: TrainingDatasetSettings = TrainingDatasetSettings()
     analysis: AnalysisSettings = AnalysisSettings()
+
+    @model_validator(mode="after")
+    def _descriptions_are_there_to_be_used(self) -> Self:
+        if self.training_dataset.use_description and not self.retrieval.descriptions:
+            raise ValueError(
+                "training_dataset.use_description needs descriptions: set retrieval.descriptions"
+            )
+        return self
 
     def definitions(self, dataset: Dataset) -> dg.Definitions:
         """All assets, checks, jobs, schedules and sensors of a dataset."""
@@ -78,8 +99,9 @@ class ConceptRetrieval(DatasetComponent):
                 concept_splits(dataset, self.concept_splits, prefix),
                 concept_subset(dataset, self.concept_subset, prefix),
                 embeddings(dataset, self.encoder),
+                concept_definitions(dataset, self.concept_definitions, self.language_model, prefix),
                 retrieval(dataset, self.retrieval, prefix),
-                retrieval_dataset(dataset, self.retrieval_dataset, self.retrieval.top_k, prefix),
+                retrieval_dataset(dataset, self.retrieval_dataset, self.retrieval, prefix),
                 training_dataset(dataset, self.training_dataset, self.retrieval),
                 analysis(dataset, self.analysis),
             ],
@@ -235,133 +257,6 @@ def embeddings(dataset: Dataset, settings: EncoderSettings) -> dg.AssetsDefiniti
         kinds={"parquet", settings.type},
         partitioned=True,
         pool="gpu",
-        automation=FOLLOWS,
-    )
-
-
-def retrieval(dataset: Dataset, settings: RetrievalSettings, prefix: str) -> dg.AssetsDefinition:
-    """One positive and its hard negatives for every image of a category."""
-
-    def inputs(step: Step) -> dict[str, Any]:
-        return {
-            "images": concept_tables.source_images(step, settings),
-            "embeddings": step.upstream("embeddings", step.key),
-            "prefix": prefix,
-        }
-
-    def build(step: Step, out: Path, images: "pl.DataFrame", embeddings: Version, prefix: str) -> Built:
-        """One positive and its hard negatives for every image, as JSON for trainers and as a table."""
-        from vdata_assets.retrieval.audit import audit_retrieval
-        from vdata_assets.retrieval.held_out import audit_held_out
-        from vdata_assets.retrieval.mine import mine
-        from vdata_assets.retrieval.retrieval_json import retrieval_name, write_retrieval
-        from vdata_assets.retrieval.schema import RetrievalRows
-
-        category = concept_tables.display_name(step)
-        encoded = concept_tables.with_vectors(images, embeddings)
-        source = encoded.filter("in_source")
-        mined = mine(source, settings, log=step.log)
-        name = retrieval_name(category, settings.seed, settings.top_k)
-        write_retrieval([mined.rows], out, name, prefix=prefix)
-        return Built(
-            [
-                *audit_retrieval(mined.rows, source, settings),
-                audit_held_out(mined.rows, encoded, settings.near_duplicate_hamming),
-            ],
-            figures={"file": str(name), "queries": mined.queries, **mined.skipped, **mined.guards},
-            pictures=concept_tables.retrieval_pictures(mined.rows, category, dataset.root),
-            table=tables.described(mined.rows, RetrievalRows),
-        )
-
-    recipe = Recipe(inputs, build, settings, "1", (*RETRIEVAL_CHECKS, HELD_OUT_UNSEEN))
-    return published_asset(
-        dataset,
-        "retrieval",
-        recipe,
-        deps=["embeddings", "concept_splits"],
-        kinds={"parquet", "json"},
-        partitioned=True,
-        automation=FOLLOWS,
-    )
-
-
-def retrieval_dataset(
-    dataset: Dataset, settings: CombineSettings, top_k: int, prefix: str
-) -> dg.AssetsDefinition:
-    """The rows of all published categories as one file."""
-
-    def inputs(step: Step) -> dict[str, Any]:
-        parts, missing = concept_tables.published_categories(step, "retrieval", settings.categories)
-        return {"parts": parts, "missing": missing, "prefix": prefix}
-
-    def build(step: Step, out: Path, parts: list[Any], missing: dict[str, str], prefix: str) -> Built:
-        """All categories' rows, sampled by seed if so set; says which categories are missing and why."""
-        from vdata_assets.retrieval.audit import audit_combined
-        from vdata_assets.retrieval.combine import Part, combine
-        from vdata_assets.retrieval.retrieval_json import TABLE, combined_name, write_retrieval
-        from vdata_assets.retrieval.schema import CombinedRows
-
-        files = [Part(key, category, version.file(TABLE)) for key, category, version in parts]
-        name = combined_name(settings.seed, top_k, settings.num_samples)
-        write_retrieval(combine(files, settings), out, name, prefix=prefix)
-        rows = tables.read(out / TABLE)
-        hashes = concept_tables.hashed_images(step, [key for key, _, _ in parts])
-        return Built(
-            audit_combined(rows, hashes, files, missing, settings, top_k),
-            figures={"file": str(name), "categories": len(parts), "missing": missing},
-            pictures=concept_tables.retrieval_pictures(rows, dataset.name, dataset.root),
-            table=tables.described(rows, CombinedRows),
-        )
-
-    recipe = Recipe(inputs, build, settings, "1", COMBINED_CHECKS)
-    return published_asset(
-        dataset,
-        "retrieval_dataset",
-        recipe,
-        deps=["retrieval"],
-        kinds={"parquet", "json"},
-        automation=FOLLOWS_ANY,
-    )
-
-
-def training_dataset(
-    dataset: Dataset, settings: TrainingDatasetSettings, retrieval: RetrievalSettings
-) -> dg.AssetsDefinition:
-    """The combined rows with their images, as trainers load them."""
-
-    def inputs(step: Step) -> dict[str, Any]:
-        from vdata_assets.conversations.reference_game import QUESTIONS
-
-        return {"rows": step.upstream("retrieval_dataset"), "questions": QUESTIONS.version}
-
-    def build(step: Step, out: Path, rows: Version, questions: str) -> Built:
-        """Hugging Face DatasetDicts of the speaker's and the listener's task, for `load_from_disk`."""
-        from vdata_assets.formats.huggingface import folder_name, write_training_dataset
-        from vdata_assets.formats.huggingface_audit import audit_training_datasets
-
-        combined = tables.read(rows.file("retrieval.parquet"))
-        name = folder_name(dataset.name, retrieval.seed, retrieval.top_k)
-        written = []
-        for task in settings.tasks:
-            (out / task).mkdir()
-            written.append(
-                write_training_dataset(
-                    combined, dataset.root, out / task / name, task, seed=settings.seed, log=step.log
-                )
-            )
-        return Built(
-            audit_training_datasets(written, log=step.log),
-            figures={f"{data.task}_rows": data.rows for data in written} | {"folder": f"<task>/{name}"},
-            table=Table(sum(data.rows for data in written), []),
-        )
-
-    recipe = Recipe(inputs, build, [settings, retrieval], "1", TRAINING_DATASET_CHECKS)
-    return published_asset(
-        dataset,
-        "training_dataset",
-        recipe,
-        deps=["retrieval_dataset"],
-        kinds={"huggingface", "arrow"},
         automation=FOLLOWS,
     )
 

@@ -1,6 +1,6 @@
 """What the assets of concept retrieval read from each other: slices of published tables, and their looks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from vdata_assets.catalog.settings import CatalogSettings
     from vdata_assets.workflows.settings import RetrievalSettings
+
+WITHOUT_DESCRIPTIONS = "retrieval was made without descriptions: materialize it again"
 
 
 def known_categories(store: Store, dataset: Dataset) -> dict[str, str]:
@@ -46,6 +48,23 @@ def category_images(step: Step) -> "pl.DataFrame":
         .select("image_id", "path", "category", "concept", "split", "content_hash")
         .collect()
     )
+
+
+def training_views(step: Step) -> "pl.DataFrame":
+    """The images of the step's category that the catalog trains on: what a concept is known by.
+
+    The sampled test images that concept_splits adds to training are not among them.
+    """
+    import polars as pl
+
+    return category_images(step).filter(pl.col("split") == "train").drop("split", "category")
+
+
+def concept_names(step: Step) -> list[str]:
+    """The concepts of the step's category that have an image, of whichever split."""
+    import polars as pl
+
+    return sorted(set(category_images(step).filter(pl.col("split") != "negative")["concept"]))
 
 
 def training_images(splits: Version) -> "pl.DataFrame":
@@ -149,6 +168,43 @@ def published_categories(
     absent = {category: "not in the catalog" for category in wanted or () if category not in keys}
     parts, missing = published_partitions(step, asset, known)
     return parts, absent | missing
+
+
+def maybe_described(rows: "pl.DataFrame", definitions: Version | None) -> "pl.DataFrame":
+    """The rows with what the accepted definitions say of each slot's concept, if there are definitions."""
+    from vdata_assets.concept_definitions.definitions_json import TABLE, accepted
+    from vdata_assets.retrieval.descriptions import with_descriptions
+
+    if definitions is None:
+        return rows
+    texts = accepted(read(definitions.file(TABLE))).select("name", "detailed")
+    return with_descriptions(rows, dict(texts.iter_rows()))
+
+
+def described_categories(
+    parts: Sequence[tuple[str, str, Version]], missing: Mapping[str, str]
+) -> tuple[list[tuple[str, str, Version]], dict[str, str]]:
+    """The parts that have descriptions; the others are missing too, for the reason that they have none."""
+    described = [part for part in parts if _has_descriptions(part[2])]
+    kept = {name for _, name, _ in described}
+    without = {name: WITHOUT_DESCRIPTIONS for _, name, _ in parts if name not in kept}
+    return described, {**missing, **without}
+
+
+def require_descriptions(rows: Version) -> None:
+    """See to it that the combined rows have descriptions.
+
+    Raises:
+        NotPublished: they were made without.
+    """
+    if not _has_descriptions(rows):
+        raise NotPublished("retrieval_dataset was made without descriptions: materialize it again")
+
+
+def _has_descriptions(rows: Version) -> bool:
+    import polars as pl
+
+    return "ret_descs" in pl.read_parquet_schema(rows.file("retrieval.parquet"))
 
 
 def hashed_images(step: Step, partitions: Sequence[str]) -> "pl.DataFrame":

@@ -32,23 +32,26 @@ def observation_schedule(dataset: Dataset, raw: str) -> dg.ScheduleDefinition:
     )
 
 
-def partition_sensor(dataset: Dataset, present: Callable[[Store], Mapping[str, str]]) -> dg.SensorDefinition:
+def partition_sensor(
+    dataset: Dataset, present: Callable[[Store], Mapping[str, str]], plural: str = "categories"
+) -> dg.SensorDefinition:
     """Keeps the dataset's partitions in step with what is there. On by default: it only registers keys.
 
     Args:
-        dataset: whose categories they are.
-        present: partition key -> display name of every category there is now.
+        dataset: whose partitions they are.
+        present: partition key -> display name of everything that is a partition now.
+        plural: of what a partition is.
     """
 
     @dg.sensor(
-        name=f"{dataset.slug}_categories",
+        name=f"{dataset.slug}_{plural}",
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
         job_name=dataset.slug,
-        description=f"Registers one partition a category of {dataset.name}. A vanished category is reported "
-        "here and its key kept, for its published data still stands.",
+        description=f"Registers one partition a {dataset.dimension} of {dataset.name}. A vanished one is "
+        "reported here and its key kept, for its published data still stands.",
     )
-    def categories(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
+    def partitions(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
         registered = context.instance.get_dynamic_partitions(dataset.partitions_name)
         try:
             found = present(store.store())
@@ -57,9 +60,9 @@ def partition_sensor(dataset: Dataset, present: Callable[[Store], Mapping[str, s
         new = sorted(set(found) - set(registered))
         vanished = sorted(set(registered) - set(found))
         return dg.SensorResult(
-            skip_reason=f"{len(found)} categories; new: {', '.join(new) or 'none'}; "
+            skip_reason=f"{len(found)} {plural}; new: {', '.join(new) or 'none'}; "
             f"vanished, key kept: {', '.join(vanished) or 'none'}",
             dynamic_partitions_requests=[dataset.partitions.build_add_request(new)] if new else [],
         )
 
-    return categories
+    return partitions

@@ -14,8 +14,8 @@ from vdata_assets.quality.findings import Status
 from vdata_assets.workflows.dataset import Dataset
 from vdata_assets.workflows.metadata import check_metadata
 from vdata_assets.workflows.recipe import Outcome, Recipe, Step, Verdict, make
-from vdata_assets.workflows.resources import StoreResource
-from vdata_resources.store import NotPublished, Store
+from vdata_assets.workflows.resources import CredentialsResource, StoreResource
+from vdata_resources.store import NotPublished
 
 HIT = {
     Status.PASSED: "A hit is not reported.",
@@ -76,12 +76,18 @@ def published_asset(
         backfill_policy=dataset.backfill_policy if partitioned else dg.BackfillPolicy.single_run(),
         pool=pool,
     )
-    def asset(context: dg.AssetExecutionContext, store: StoreResource):  # type: ignore[no-untyped-def]
+    def asset(  # type: ignore[no-untyped-def]
+        context: dg.AssetExecutionContext, store: StoreResource, credentials: CredentialsResource
+    ):
         partitions: Sequence[str | None] = context.partition_keys if partitioned else [None]
         verdicts: list[Verdict] = []
         try:
             for partition in partitions:
-                verdict = _attempt(context, dataset, store.store(), name, partition, recipe)
+                with ExitStack() as leases:
+                    step = Step(
+                        context, dataset, store.store(), name, partition, leases, credentials.credentials()
+                    )
+                    verdict = _attempt(step, recipe)
                 verdicts.append(verdict)
                 yield from _check_events(context, key, verdict)
         finally:
@@ -97,20 +103,11 @@ def published_asset(
     return asset
 
 
-def _attempt(
-    context: dg.AssetExecutionContext,
-    dataset: Dataset,
-    store: Store,
-    name: str,
-    partition: str | None,
-    recipe: Recipe,
-) -> Verdict:
-    with ExitStack() as leases:
-        step = Step(context, dataset, store, name, partition, leases)
-        try:
-            return make(step, recipe)
-        except NotPublished as missing:
-            return Verdict(partition, Outcome.BLOCKED, reason=str(missing))
+def _attempt(step: Step, recipe: Recipe) -> Verdict:
+    try:
+        return make(step, recipe)
+    except NotPublished as missing:
+        return Verdict(step.partition, Outcome.BLOCKED, reason=str(missing))
 
 
 def _check_events(

@@ -16,6 +16,7 @@ from vdata_assets.quality.report import report_json
 from vdata_assets.workflows.dataset import Dataset
 from vdata_assets.workflows.digests import digest
 from vdata_assets.workflows.metadata import ui_metadata
+from vdata_assets.workflows.resources import Credentials
 from vdata_resources.store import Artifact, Draft, Store, Version
 from vdata_resources.store.version import to_json
 
@@ -73,6 +74,7 @@ class Step:
         asset: the asset's name within the dataset.
         partition: partition key, or None.
         leases: keeps upstream versions from being pruned while they are read.
+        credentials: keys of services.
         draft: the candidate, while it is built.
     """
 
@@ -82,6 +84,7 @@ class Step:
     asset: str
     partition: str | None
     leases: ExitStack
+    credentials: Credentials
     draft: Draft | None = None
 
     @property
@@ -160,6 +163,7 @@ class Recipe:
         code_version: changed by hand when the same inputs give another result.
         checks: the questions that ``build``'s findings answer.
         reports: whether every version holds its findings as ``report.json`` and ``report.md``.
+        complete: whether a version may be reused; one that lacks answers of a service is made anew.
         announce: told of every sound version, also of one that is reused.
     """
 
@@ -170,6 +174,7 @@ class Recipe:
     checks: Sequence[Check]
     announce: Callable[[Step, Version], None] = lambda step, version: None
     reports: bool = False
+    complete: Callable[[Version], bool] = lambda version: True
 
 
 def make(step: Step, recipe: Recipe) -> Verdict:
@@ -186,7 +191,7 @@ def make(step: Step, recipe: Recipe) -> Verdict:
     )
     with step.artifact.draft(fingerprint) as draft:
         current = step.artifact.reusable(fingerprint)
-        if current is not None:
+        if current is not None and recipe.complete(current):
             step.log(f"reused: same inputs, settings and code as version {current.id}")
             return _sound(step, recipe, Outcome.REUSED, current)
         built = recipe.build(replace(step, draft=draft), draft.path, **inputs)

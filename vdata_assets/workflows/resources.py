@@ -1,6 +1,7 @@
 """Dagster resources: how a run reaches the store."""
 
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import dagster as dg
@@ -26,3 +27,29 @@ class StoreResource(dg.ConfigurableResource):
     def store(self) -> Store:
         """The store as a plain object that stages and notebooks use too."""
         return Store(root=Path(self.home).absolute(), keep=self.keep, lock_timeout=self.lock_timeout)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Keys of services, never shown; an empty one is not set."""
+
+    google_api_key: str = field(default="", repr=False)
+    openai_api_key: str = field(default="", repr=False)
+
+
+class CredentialsResource(dg.ConfigurableResource):
+    """Keys of services, from the environment of the process that runs a step."""
+
+    google_api_key: str = Field(default="", repr=False, description="of Gemini: GOOGLE_API_KEY")
+    openai_api_key: str = Field(default="", repr=False, description="of an OpenAI-compatible server")
+
+    def credentials(self) -> Credentials:
+        """The keys as plain values."""
+        return Credentials(self.google_api_key, self.openai_api_key)
+
+
+def environment_credentials() -> CredentialsResource:
+    """Keys that the environment has; only their variables' names are ever stored."""
+    variables = {"google_api_key": "GOOGLE_API_KEY", "openai_api_key": "OPENAI_API_KEY"}
+    present = {name: dg.EnvVar(variable) for name, variable in variables.items() if os.environ.get(variable)}
+    return CredentialsResource(**present)

@@ -72,6 +72,10 @@ class RetrievalSettings(MiningSettings):
         description="The list of images within the source. For train_concepts, train holds the sampled test "
         "images too.",
     )
+    descriptions: bool = Field(
+        False,
+        description="Each slot also has what concept_definitions says of its concept, as ret_descs.",
+    )
 
 
 class TrainingDatasetSettings(Settings):
@@ -81,3 +85,7 @@ class TrainingDatasetSettings(Settings):
         ("speaker", "listener"), min_length=1, description="One dataset is written for each."
     )
     seed: int = Field(23, description="Decides the listener's pairs.")
+    use_description: bool = Field(
+        False,
+        description="The listener is told what is known of the reference; needs retrieval.descriptions.",
+    )

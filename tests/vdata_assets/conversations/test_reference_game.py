@@ -101,3 +101,26 @@ def test_the_order_of_rows_and_slots_changes_nothing(seed: int) -> None:
         pl.col("ret_ids").list.reverse(), pl.col("ret_paths").list.reverse(), label=2 - pl.col("label")
     )
     assert listener_rows(reversed_slots, seed).reverse().equals(listener_rows(rows, seed))
+
+
+def test_the_listener_is_told_what_is_known_of_the_reference_if_so_wanted() -> None:
+    rows = retrieval(40).with_columns(
+        ret_descs=pl.col("ret_ids").list.eval(pl.lit("Name: x\nDescription: {slot} ") + pl.element())
+    )
+    plain = listener_rows(rows, seed=1)
+    told = listener_rows(rows, seed=1, use_description=True)
+    assert told.drop("listener_problem").equals(plain.drop("listener_problem"))
+    slots = {
+        path: image
+        for paths, images in rows.select("ret_paths", "ret_ids").iter_rows()
+        for path, image in zip(paths, images, strict=True)
+    }
+    for path, question in told.select("reference_image_path", "listener_problem").iter_rows():
+        assert question.startswith(
+            "The pet animal in image 2 is described as follows:\n"
+            f"Name: x\nDescription: {{slot}} {slots[path]}\n\nIs the pet animal in image 1"
+        )
+        assert question.endswith("Answer with one word: yes or no.")
+    assert listener_rows(rows, seed=1)["listener_problem"].equals(
+        listener_rows(rows.drop("ret_descs"), seed=1)["listener_problem"]
+    )

@@ -68,6 +68,27 @@ def test_the_folders_name() -> None:
     assert folder_name("PerVA", 23, 3) == "PerVA_all_test_subset_seed_23_K_3"
 
 
+def test_descriptions_are_told_to_the_listener_alone(tmp_path: Path) -> None:
+    rows = retrieval(make_images(tmp_path / "root", 4)).with_columns(
+        ret_descs=pl.col("ret_paths").list.eval(pl.lit("Name: x\nDescription: ") + pl.element())
+    )
+    problems = {}
+    for task, told in [("speaker", True), ("listener", True), ("listener", False)]:
+        written = write_training_dataset(
+            rows, tmp_path / "root", tmp_path / f"{task} {told}", task, use_description=told
+        )
+        loaded = load(written)["train"]
+        assert "ret_descs" not in loaded.column_names
+        problems[task, told] = (
+            (loaded["reference_image_path"] if task == "listener" else []),
+            loaded[f"{task}_problem"],
+        )
+    assert not any("Description: " in question for question in problems["speaker", True][1])
+    assert not any("Description: " in question for question in problems["listener", False][1])
+    for path, question in zip(*problems["listener", True], strict=True):
+        assert f"Name: x\nDescription: {path}\n" in question
+
+
 def test_a_speaker_dataset_loads_with_the_documents_columns(written, tmp_path: Path) -> None:
     dataset = written("speaker")
     loaded = load(dataset)

@@ -1,7 +1,7 @@
 """Runs of a dataset's assets on an instance and a store of their own."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
-from vdata_assets.workflows.resources import StoreResource
+from vdata_assets.workflows.resources import CredentialsResource, StoreResource
 from vdata_resources.store import Store
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -22,10 +22,12 @@ class Lab:
     Attributes:
         instance: Dagster's, ephemeral.
         home: the store's folder.
+        credentials: keys of services; none unless set.
     """
 
     instance: dg.DagsterInstance
     home: Path
+    credentials: CredentialsResource = field(default_factory=CredentialsResource)
 
     @property
     def store(self) -> Store:
@@ -40,7 +42,10 @@ class Lab:
     ) -> dg.ExecuteInProcessResult:
         """Materialize assets; all of them if none are named. ``span`` is a range of partitions in one run."""
         whole = dg.Definitions.merge(
-            definitions, dg.Definitions(resources={"store": StoreResource(home=str(self.home))})
+            definitions,
+            dg.Definitions(
+                resources={"store": StoreResource(home=str(self.home)), "credentials": self.credentials}
+            ),
         )
         job = whole.resolve_implicit_global_asset_job_def()
         options: dict[str, Any] = {"partition_key": partition} if partition else {}

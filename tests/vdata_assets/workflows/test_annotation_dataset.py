@@ -350,13 +350,15 @@ import dagster as dg
 
 import vdata_assets.annotations.merge as merge
 from vdata_assets.workflows import AnnotationDataset
-from vdata_assets.workflows.resources import StoreResource
+from vdata_assets.workflows.resources import CredentialsResource, StoreResource
 
 inbox, home, where = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 setattr(merge, where, lambda *args, **options: os.kill(os.getpid(), signal.SIGKILL))
 component = AnnotationDataset(root=str(inbox))
 made = component.definitions(component.dataset("clips", inbox))
-store = dg.Definitions(resources={"store": StoreResource(home=home)})
+store = dg.Definitions(
+    resources={"store": StoreResource(home=home), "credentials": CredentialsResource()}
+)
 job = dg.Definitions.merge(made, store).resolve_implicit_global_asset_job_def()
 with dg.DagsterInstance.ephemeral() as instance:
     instance.add_dynamic_partitions("clips/export", ["coco-142238"])

@@ -1,0 +1,463 @@
+"""The data engine as assets: with the embedded parts on samples, and with a service behind the real SDK."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import dagster as dg
+import engine_model
+import numpy as np
+import polars as pl
+import pytest
+from model_server import (
+    ModelServer,
+    broken_off,
+    cut_off,
+    ended,
+    hanging,
+    http_error,
+    no_json,
+    prompt_blocked,
+    says,
+)
+from PIL import Image
+from pydantic import ValidationError
+
+from vdata_assets.samples.tabletops import write_tabletop_samples
+from vdata_assets.workflows import ConversationalSegmentation
+from vdata_assets.workflows.model_settings import GeminiSettings, OpenAISettings
+from vdata_assets.workflows.resources import CredentialsResource
+
+NAME = "scenes"
+SHARDED = ("regions", "prompts")
+EVERYTHING = ("images", "regions", "prompts", "runs", "convseg_export")
+TESTS = Path(__file__).resolve().parents[2]
+
+
+def key(asset):
+    return dg.AssetKey([NAME, asset])
+
+
+def definitions(root, **settings):
+    component = ConversationalSegmentation(root=str(root), **settings)
+    return component.definitions(component.dataset(NAME, Path("/")))
+
+
+def gemini(server, **settings):
+    prices = {"input_usd_per_million": 1.0, "output_usd_per_million": 4.0}
+    return GeminiSettings(model="gemini-test", base_url=server.url, **{**prices, **settings})
+
+
+def materialize(lab, defs, *assets, shards=("shard-0000",)):
+    """Materialize assets one after the other; the first result that is no success, or the last."""
+    for asset in assets:
+        span = (shards[0], shards[-1]) if asset in SHARDED else None
+        result = lab.run(defs, key(asset), span=span)
+        if not result.success:
+            return result
+    return result
+
+
+def failure(lab, result):
+    (entry,) = lab.instance.all_logs(result.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    return entry.get_dagster_event().step_failure_data.error.to_string()
+
+
+def published(lab, asset, shard=None):
+    return lab.store.artifact(NAME, asset, shard).current()
+
+
+def table(lab, asset, name, shard=None):
+    return pl.read_parquet(published(lab, asset, shard).file(name))
+
+
+def with_key(lab):
+    return type(lab)(
+        lab.instance,
+        lab.home,
+        CredentialsResource(google_api_key=engine_model.KEY, openai_api_key=engine_model.KEY),
+    )
+
+
+@pytest.fixture(scope="module")
+def tabletops(tmp_path_factory):
+    root = tmp_path_factory.mktemp("tabletops")
+    truth = write_tabletop_samples(root, images=6, log=lambda line: None)
+    return root, truth["path"].n_unique()
+
+
+@pytest.fixture
+def boxes(tmp_path):
+    engine_model.write_boxes(tmp_path / "boxes", 3)
+    return tmp_path / "boxes"
+
+
+def test_samples_become_supervision_without_a_model(lab, tabletops):
+    root, count = tabletops
+    defs = definitions(root, images={"shard_size": 4})
+    shards = ("shard-0000", "shard-0001")
+    assert materialize(lab, defs, *EVERYTHING, shards=shards).success
+    assert lab.instance.get_dynamic_partitions(f"{NAME}/shard") == list(shards)
+    runs = table(lab, "runs", "runs.parquet")
+    assert runs.height == count
+    export = published(lab, "convseg_export")
+    samples = [json.loads(line) for line in (export.path / "dataset.jsonl").read_text().splitlines()]
+    items = json.loads((export.path / "items.json").read_text())
+    assert len(samples) == items["count"] == runs["accepted"].sum() > 0
+    for sample in samples:
+        image, mask = (Image.open(export.path / sample[name]) for name in ("image", "mask_merged"))
+        assert image.size == mask.size
+        assert np.asarray(mask).any()
+
+    before = {
+        asset: published(lab, asset, shards[0] if asset in SHARDED else None).id for asset in EVERYTHING
+    }
+    assert materialize(lab, defs, *EVERYTHING, shards=shards).success
+    after = {asset: published(lab, asset, shards[0] if asset in SHARDED else None).id for asset in EVERYTHING}
+    assert after == before, "the same inputs do no work"
+
+
+def test_an_added_image_changes_its_shard_alone(lab, tmp_path):
+    root = tmp_path / "photos"
+    engine_model.write_boxes(root, 3)
+    defs = definitions(root, images={"shard_size": 2})
+    shards = ("shard-0000", "shard-0001")
+    assert materialize(lab, defs, "images", "regions", "prompts", "runs", shards=shards).success
+    before = [published(lab, "prompts", shard).digest for shard in shards]
+    engine_model.write_boxes(root / "added", 1)
+    assert materialize(lab, defs, "images", "regions", "prompts", "runs", shards=shards).success
+    after = [published(lab, "prompts", shard).digest for shard in shards]
+    assert after[0] == before[0]
+    assert after[1] != before[1]
+    names = table(lab, "runs", "runs.parquet")["run"].to_list()
+    assert len(names) == len(set(names)) == 4
+    assert sum(name.startswith("out_region_refine_boxes 0") for name in names) == 2, "one stem, two folders"
+
+
+def test_a_shard_without_prompts_or_with_older_ones_is_named_and_the_others_are_merged(lab, tmp_path):
+    root = tmp_path / "photos"
+    engine_model.write_boxes(root, 3)
+    defs = definitions(root, images={"shard_size": 2})
+    assert materialize(lab, defs, "images").success
+    assert materialize(lab, defs, "regions", "prompts", "runs").success
+    assert published(lab, "runs").metadata["figures"]["missing"] == {
+        "shard-0001": "regions was never materialized"
+    }
+    assert materialize(
+        lab, definitions(root, images={"shard_size": 2}, regions={"max_side": 200}), "regions"
+    ).success
+    result = materialize(lab, defs, "runs")
+    assert result.success
+    missing = published(lab, "runs").metadata["figures"]["missing"]
+    assert missing["shard-0000"] == "its regions are newer than its prompts: materialize prompts"
+    assert ("shards_merged", None, False, "WARN") in lab.verdicts(result)
+
+
+def test_run_folders_made_elsewhere_are_exported_as_expected(lab, boxes, test_data):
+    folder = test_data("dataengine-runs")
+    defs = definitions(boxes, runs_root=str(folder), convseg_export={"per_split": False})
+    assert materialize(lab, defs, "imported_runs", "convseg_export").success
+    expected = json.loads((folder / "EXPECTED.json").read_text())
+    export = published(lab, "convseg_export")
+    items = json.loads((export.path / "items.json").read_text())["items"]
+    found = {
+        (item["concept"], item["prompt"]): int((np.asarray(Image.open(export.path / item["mask"])) > 0).sum())
+        for item in items
+    }
+    assert found == {(entry["concept"], entry["prompt"]): entry["merged_area"] for entry in expected}
+
+
+def service(request_fields):
+    """Which stage a question belongs to, by the shape of its answer."""
+    return next(
+        name for name in ("regions", "boxes", "verdict", "choice", "prompts") if name in request_fields
+    )
+
+
+def asked_stages(server):
+    return [service(asked.schema["properties"]) for asked in server.requests]
+
+
+def test_a_service_answers_through_the_real_sdk(lab, boxes):
+    lab = with_key(lab)
+    with ModelServer(answer=engine_model.answer) as server:
+        assert materialize(lab, definitions(boxes, language_model=gemini(server)), *EVERYTHING).success
+        paid = len(server.requests)
+        assert len({(asked.prompt, str(asked.body)) for asked in server.requests}) == paid, (
+            "nothing is asked twice"
+        )
+    regions = table(lab, "regions", "proposals.parquet", "shard-0000")
+    assert regions.select("label", "chosen").unique(maintain_order=True).rows() == [
+        ("red box", "initial"),
+        ("blue box", "initial"),
+        ("green box", None),
+    ]
+    prompts = table(lab, "prompts", "prompts.parquet", "shard-0000")
+    accepted = prompts.filter(pl.col("verdict").cast(pl.String) == "ACCEPT", ~pl.col("negative"))
+    assert accepted["prompt"].str.starts_with("Segment the red one").all()
+    assert accepted.height == 15
+    figures = published(lab, "prompts", "shard-0000").metadata["figures"]
+    assert figures["calls"] + published(lab, "regions", "shard-0000").metadata["figures"]["calls"] == paid
+    assert figures["input_tokens"] > 0
+    assert figures["usd"] == pytest.approx((figures["input_tokens"] + 4 * figures["output_tokens"]) / 1e6)
+    samples = (published(lab, "convseg_export").path / "dataset.jsonl").read_text().splitlines()
+    assert len(samples) == 15
+    assert (published(lab, "images").metadata["pictures"]).keys() == {"table of expected costs"}
+
+
+def test_an_openai_compatible_server_gives_the_same(lab, boxes):
+    lab = with_key(lab)
+    with ModelServer(answer=engine_model.answer) as server:
+        model = OpenAISettings(model="local", base_url=server.openai_url)
+        assert materialize(lab, definitions(boxes, language_model=model), *EVERYTHING).success
+    assert len((published(lab, "convseg_export").path / "dataset.jsonl").read_text().splitlines()) == 15
+
+
+def test_a_batch_job_a_stage_serves_a_whole_shard(lab, boxes):
+    lab = with_key(lab)
+    with ModelServer(answer=engine_model.answer, batch_s=0.0) as server:
+        model = gemini(server, mode="batch", poll_s=0.05)
+        assert materialize(lab, definitions(boxes, language_model=model), "images", "regions").success
+        assert len(server.jobs) == 3, "captions, boxes, verifications"
+        assert all(asked.job for asked in server.requests)
+
+
+FAULTS = {
+    "429 with Retry-After": http_error(429, "slow down", retry_after="0"),
+    "500": http_error(500, "oops"),
+    "a lost connection": broken_off(),
+    "a blocked prompt": prompt_blocked(),
+    "a withheld answer": ended("SAFETY"),
+    "no JSON": no_json(),
+    "truncated JSON": cut_off(),
+    "another shape": says({"unexpected": 1}),
+    "boxes out of range": says({"boxes": [{"index": 0, "box_2d": [0, 0, 5000, 9000]}]}),
+}
+
+
+@pytest.fixture
+def no_waiting(monkeypatch):
+    """Retries without their seconds of backoff."""
+    import vdata_resources.language.asking as asking
+
+    original = asking.Questioner.__init__
+
+    def patched(self, *args, **kwargs):
+        original(self, *args, **kwargs, wait=lambda state: 0.0)
+
+    monkeypatch.setattr(asking.Questioner, "__init__", patched)
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_whatever_goes_wrong_once_is_recovered_from(lab, boxes):
+    lab = with_key(lab)
+    faults = dict(enumerate(FAULTS.values()))
+    with ModelServer(answer=engine_model.answer, faults=lambda asked: faults.get(asked.number)) as server:
+        defs = definitions(boxes, language_model=gemini(server, timeout_s=20))
+        assert materialize(lab, defs, *EVERYTHING).success
+    assert table(lab, "regions", "errors.parquet", "shard-0000").is_empty()
+    assert len((published(lab, "convseg_export").path / "dataset.jsonl").read_text().splitlines()) == 15
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        pytest.param(http_error(429), "quota", id="quota"),
+        pytest.param(http_error(500), "server", id="server"),
+        pytest.param(hanging(30), "timeout", id="timeout"),
+        pytest.param(prompt_blocked(), "blocked", id="blocked"),
+        pytest.param(no_json(), "server", id="a proxy's page"),
+        pytest.param(says("I see two boxes."), "unparsable", id="unparsable"),
+        pytest.param(FAULTS["boxes out of range"], "unparsable", id="boxes out of range"),
+        pytest.param(http_error(400, "too large"), "refused", id="refused"),
+    ],
+)
+@pytest.mark.usefixtures("no_waiting")
+def test_what_goes_wrong_for_good_is_recorded_and_mended_by_the_next_run(lab, boxes, fault, kind):
+    """The boxes of one picture have no answer: it has no regions, the others go on, and it is asked again."""
+    lab = with_key(lab)
+    dark = lambda asked: "boxes" in asked.schema["properties"] and asked.images[0][-1, -1, 0] < 98  # noqa: E731
+    with ModelServer(
+        answer=engine_model.answer, faults=lambda asked: fault if dark(asked) else None
+    ) as server:
+        model = gemini(server, timeout_s=0.5 if kind == "timeout" else 20, attempts=2)
+        defs = definitions(boxes, language_model=model, regions={"max_error_share": 0.5})
+        assert materialize(lab, defs, "images", "regions").success
+        errors = table(lab, "regions", "errors.parquet", "shard-0000")
+        assert errors.select("run", "stage", "kind").rows() == [
+            ("out_region_refine_boxes 0", "region_boxes", kind)
+        ]
+        assert table(lab, "regions", "pictures.parquet", "shard-0000")["regions"].to_list() == [0, 2, 2]
+        server.faults = None
+        before = len(server.answered)
+        assert materialize(lab, defs, "regions").success
+        assert asked_stages(server)[-3:].count("verdict") == 2
+        assert len(server.answered) == before + 3, "one question for boxes, two for the masks"
+    assert table(lab, "regions", "errors.parquet", "shard-0000").is_empty()
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_too_many_errors_publish_nothing(lab, boxes):
+    lab = with_key(lab)
+    with ModelServer(answer=engine_model.answer, faults=lambda asked: http_error(503)) as server:
+        defs = definitions(boxes, language_model=gemini(server, attempts=1))
+        assert materialize(lab, defs, "images").success
+        result = materialize(lab, defs, "regions")
+    assert not result.success
+    assert published(lab, "regions", "shard-0000") is None
+    assert ("service_errors", "shard-0000", False, "ERROR") in lab.verdicts(result)
+
+
+def test_without_a_key_nothing_starts_and_the_variable_is_named(lab, boxes):
+    with ModelServer() as server:
+        defs = definitions(boxes, language_model=gemini(server))
+        assert materialize(lab, defs, "images").success
+        result = materialize(lab, defs, "regions")
+        assert not result.success
+        assert "GOOGLE_API_KEY" in failure(lab, result)
+        assert server.requests == []
+
+
+def test_the_budget_stops_between_requests_and_what_was_paid_is_kept(lab, boxes):
+    lab = with_key(lab)
+    with ModelServer(answer=engine_model.answer) as server:
+        defs = definitions(boxes, language_model=gemini(server, max_cost_usd=0.01, concurrency=1))
+        assert materialize(lab, defs, "images").success
+        result = materialize(lab, defs, "regions")
+        assert not result.success
+        assert "max_cost_usd" in failure(lab, result)
+        spent = len(server.requests)
+        assert 0 < spent < 12
+        enough = definitions(boxes, language_model=gemini(server, max_cost_usd=10, concurrency=1))
+        assert materialize(lab, enough, "regions").success
+        assert len({str(asked.body) for asked in server.requests}) == len(server.requests), (
+            "none is paid twice"
+        )
+
+
+def test_the_key_is_in_no_file_log_or_metadata(lab, boxes, caplog):
+    lab = with_key(lab)
+    caplog.set_level("DEBUG")
+    with ModelServer(answer=engine_model.answer, faults={1: http_error(400, "bad")}) as server:
+        defs = definitions(boxes, language_model=gemini(server))
+        materialize(lab, defs, *EVERYTHING)
+        assert any(engine_model.KEY in asked.headers.values() for asked in server.requests)
+    secret = engine_model.KEY.encode()
+    for file in lab.home.rglob("*"):
+        assert file.is_dir() or secret not in file.read_bytes(), file
+    for run in lab.instance.get_runs():
+        events = "\n".join(str(entry) for entry in lab.instance.all_logs(run.run_id))
+        assert engine_model.KEY not in events
+    assert engine_model.KEY not in caplog.text
+
+
+CHILD = """
+import sys
+sys.path[:0] = [{tests!r}, {here!r}]
+import dagster as dg
+from pathlib import Path
+from test_conversational_segmentation import NAME, definitions, key
+from vdata_assets.workflows.model_settings import GeminiSettings
+from vdata_assets.workflows.resources import CredentialsResource, StoreResource
+model = GeminiSettings(model="gemini-test", base_url={url!r}, concurrency=4)
+defs = dg.Definitions.merge(definitions({root!r}, language_model=model), dg.Definitions(resources={{
+    "store": StoreResource(home={home!r}), "credentials": CredentialsResource(google_api_key={key!r}),
+}}))
+job = defs.resolve_implicit_global_asset_job_def()
+with dg.DagsterInstance.ephemeral() as instance:
+    instance.add_dynamic_partitions(NAME + "/shard", ["shard-0000"])
+    steps = [key("regions"), key("prompts")]
+    job.execute_in_process(asset_selection=steps, partition_key="shard-0000", instance=instance)
+"""
+
+
+def test_a_run_that_is_killed_half_way_pays_for_nothing_twice(lab, boxes):
+    lab = with_key(lab)
+    with ModelServer(answer=engine_model.answer, latency_s=0.1) as server:
+        defs = definitions(boxes, language_model=gemini(server, concurrency=4))
+        assert materialize(lab, defs, "images").success
+        program = CHILD.format(
+            tests=str(TESTS),
+            here=str(Path(__file__).parent),
+            url=server.url,
+            root=str(boxes),
+            home=str(lab.home),
+            key=engine_model.KEY,
+        )
+        child = subprocess.Popen(
+            [sys.executable, "-c", program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + 60
+        while len(server.answered) < 30 and child.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+        assert published(lab, "prompts", "shard-0000") is None
+        time.sleep(0.5)
+        lost = len(server.requests) - _answers(lab)
+        assert len(server.requests) >= 30
+        assert lost <= 4, "only what was under way"
+        assert materialize(lab, defs, "regions", "prompts").success
+        again = len(server.requests) - len({str(asked.body) for asked in server.requests})
+        assert again <= lost, "asked again is only what had not come back"
+
+
+def _answers(lab):
+    import sqlite3
+    from contextlib import closing
+
+    with closing(sqlite3.connect(lab.home / "answers.sqlite")) as connection:
+        return connection.execute("SELECT count(*) FROM answers").fetchone()[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "field"),
+    [
+        pytest.param({"language_model": {"type": "gpt"}}, "language_model", id="unknown model type"),
+        pytest.param({"segmenter": {"type": "sam2"}}, "checkpoint", id="sam2 without a checkpoint"),
+        pytest.param(
+            {"language_model": {"type": "openai", "model": "m"}}, "base_url", id="server without an address"
+        ),
+        pytest.param(
+            {"language_model": {"type": "gemini", "max_cost_usd": 1}},
+            "input_usd_per_million",
+            id="budget without prices",
+        ),
+        pytest.param({"images": {"shard_size": 0}}, "shard_size", id="empty shards"),
+        pytest.param({"convseg_export": {"mode": "test"}}, "mode", id="unknown mode"),
+        pytest.param(
+            {"convseg_export": {"splits": {"strategy": "temporal"}}},
+            "images have no time",
+            id="temporal splits",
+        ),
+        pytest.param({"audits": {"no_such": "FAILED"}}, "no such check: no_such", id="unknown check"),
+    ],
+)
+def test_wrong_settings_are_refused_by_field(settings, field):
+    with pytest.raises(ValidationError, match=field):
+        ConversationalSegmentation(root="photos", **settings)
+
+
+def test_an_empty_folder_fails_and_a_missing_one_is_named(lab, tmp_path):
+    (tmp_path / "empty").mkdir()
+    result = materialize(lab, definitions(tmp_path / "empty"), "images")
+    assert not result.success
+    assert ("images_found", None, False, "ERROR") in lab.verdicts(result)
+    result = materialize(lab, definitions(tmp_path / "missing"), "images")
+    assert "missing does not exist" in failure(lab, result)
+
+
+def test_one_image_with_an_odd_name_goes_all_the_way(lab, tmp_path):
+    root = tmp_path / "Fotos vom See"
+    engine_model.write_boxes(root, 1)
+    (root / "boxes 0.png").rename(root / "Zoë & 猫 #1.png")
+    assert materialize(lab, definitions(root), *EVERYTHING).success
+    assert table(lab, "runs", "runs.parquet")["run"].item() == "out_region_refine_Zoë & 猫 #1"
+    export = published(lab, "convseg_export").path
+    lines = [json.loads(line) for line in (export / "dataset.jsonl").read_text().splitlines()]
+    assert lines
+    assert all((export / line["image"]).is_file() for line in lines)
