@@ -151,6 +151,8 @@ class RegionFinder:
         else:
             proposals = await self._proposals(picture, worked.attempts)
         await gathered(self._verify(picture, proposal, worked.attempts) for proposal in proposals)
+        if row["path"] in self.given:
+            _drop_partial_labels(proposals)
         regions = [
             Region(index, proposal.caption, proposal.accepted)
             for index, proposal in enumerate(p for p in proposals if p.accepted is not None)
@@ -265,7 +267,7 @@ def verdict_of(judgement: Judgement | None) -> Verdict:
 
 
 def _given_proposals(given: Sequence[GivenRegion], picture: Picture, attempts: Attempts) -> list[_Proposal]:
-    """Regions with the masks that people drew; one that is malformed is noted and left out."""
+    """Regions with the masks that people drew; one that is malformed is noted and has none."""
     height, width = picture.pixels.shape[:2]
     proposals = []
     for number, region in enumerate(given):
@@ -273,9 +275,22 @@ def _given_proposals(given: Sequence[GivenRegion], picture: Picture, attempts: A
             mask = region.mask(width, height)
         except ValueError as malformed:
             attempts.note("given_regions", f"{region.label} ({number})", UNREADABLE, str(malformed))
+            proposals.append(_Proposal(Caption(region.label)))
             continue
         proposals.append(_Proposal(Caption(region.label, boxes=(inclusive_box(mask),)), mask))
     return proposals
+
+
+def _drop_partial_labels(proposals: Sequence[_Proposal]) -> None:
+    """Take back accepted masks of labels of which another was not: "every cup" would miss that one."""
+    partial = {proposal.caption.label for proposal in proposals if proposal.accepted is None}
+    for proposal in proposals:
+        if proposal.accepted is not None and proposal.caption.label in partial:
+            proposal.accepted = None
+            proposal.row |= {
+                "chosen": None,
+                "chosen_reason": "another given region of this label was not accepted: the label is left out",
+            }
 
 
 def _picture_row(row: dict[str, Any], source: WorkingPicture, captions: int, regions: int) -> dict[str, Any]:

@@ -14,8 +14,6 @@ import polars as pl
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageEnhance
 
-from vdata_assets.masks.dense import runs_of
-from vdata_assets.masks.write import write_compressed
 from vdata_assets.samples.concepts import DEMO_SEED
 from vdata_assets.samples.schema import NEAR_DUPLICATE, NOTHING, TRUNCATED, TabletopTruth
 from vdata_assets.samples.still_lifes import Drawn, StillLife, drawn
@@ -163,6 +161,9 @@ def encoded(image: Image.Image, plan: PlannedPicture) -> bytes:
 
 def truth_of(plan: PlannedPicture, picture: Drawn, owner: NDArray[np.int16]) -> Iterator[dict[str, object]]:
     """What is known of a picture's things because they were drawn so; one row for a picture without any."""
+    from vdata_assets.masks.dense import runs_of
+    from vdata_assets.masks.write import write_compressed
+
     height, width = owner.shape
     common = {"path": plan.path, "width": width, "height": height, "flaw": plan.flaw}
     if plan.flaw in (TRUNCATED, NOTHING):

@@ -111,6 +111,7 @@ def runs_built(
     files = [written.file("prompts.parquet") for _, _, written in shards]
     prompts = pl.concat([Prompts.create_empty(), *map(read, files)])
     costs = shard_costs(shards)
+    plot = {} if costs.is_empty() else {"cost plot": markdown.image("Costs", cost_plots.cost_plot(costs))}
     findings = [
         shards_merged(SHARDS_MERGED, len(shards), missing),
         *audit_runs(found_runs(out), log=step.log),
@@ -127,7 +128,7 @@ def runs_built(
         pictures={
             "table of families": as_markdown(family_table(prompts)),
             **prompt_pictures(prompts, out, step.dataset.name),
-            "cost plot": markdown.image("Costs of the shards", cost_plots.cost_plot(costs)),
+            **plot,
         },
         table=described(table, Runs),
     )

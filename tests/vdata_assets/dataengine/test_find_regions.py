@@ -250,7 +250,8 @@ def test_given_regions_are_verified_but_neither_named_nor_refined(shard, tmp_pat
     found = shard(annotator, offered=[BIG], given=given)
     assert annotator.asked == []
     assert found.proposals.select("label", "area", "refined_verdict", "chosen").rows() == [
-        ("person", 2000, None, "initial")
+        ("person", 2000, None, "initial"),
+        ("tree", None, None, None),
     ]
     assert found.errors.select("stage", "subject", "kind", "message").rows() == [
         (
@@ -262,6 +263,26 @@ def test_given_regions_are_verified_but_neither_named_nor_refined(shard, tmp_pat
     ]
     findings = audit_regions(found.pictures, found.proposals, found.errors, found.asked, SETTINGS)
     assert {finding.status for finding in findings} == {Status.PASSED}
+
+
+def test_a_label_of_which_one_given_region_is_not_accepted_is_left_out_whole(shard, tmp_path):
+    first, second = ([x, 10, x + 20, 10, x + 20, 50, x, 50] for x in (10, 50))
+    third = [75, 60, 95, 60, 95, 75, 75, 75]
+    given = given_file(
+        tmp_path,
+        [
+            {"image_id": 1, "category_id": 1, "segmentation": [first]},
+            {"image_id": 1, "category_id": 2, "segmentation": [second]},
+            {"image_id": 1, "category_id": 1, "segmentation": [third]},
+        ],
+    )
+    found = shard(ScriptedAnnotator(judged={("person", 300): NO}), given=given)
+    left_out = "another given region of this label was not accepted: the label is left out"
+    assert found.proposals.select("label", "index", "initial_verdict", "chosen_reason").rows() == [
+        ("person", None, "ACCEPT", left_out),
+        ("tree", 0, "ACCEPT", "only the initial mask stands"),
+        ("person", None, "REJECT", None),
+    ]
 
 
 def test_audits_name_what_is_odd(shard):

@@ -23,8 +23,8 @@ SURE = 0.65
 LIKELY = 0.5
 POSSIBLE = 0.15
 FAINT = 0.08
-# Standard deviation, in CIELAB units. Leaving each surveyed colour out in turn, none of the 700 but "black",
-# which has no neighbour there, gets a sure name that its own name does not hold.
+# Standard deviation, in CIELAB units. Leaving each of the 736 colours out in turn, only three get a sure name
+# that their own does not hold: "very dark brown" (black), and two that are salmon, so orange or pink (red).
 SPREAD = 6.0
 # A colour further from all that were named has no sure name.
 FAR = 20.0

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from vdata_assets.dataengine.annotator import Caption, Judgement
 from vdata_assets.dataengine.rules.colours import NAMES, ColourMap, lab_of
 from vdata_assets.dataengine.rules.geometry import Mask, Shape, eroded, grown, part_sizes
-from vdata_assets.dataengine.rules.scene import RegionColour, given_label
+from vdata_assets.dataengine.rules.region_colour import RegionColour
+from vdata_assets.dataengine.rules.scene import given_label
 
 LEAST_PIXELS = 200
 LEAST_SHARE = 5e-4

@@ -7,7 +7,7 @@ from vdata_assets.dataengine.annotator import MAX_REGIONS, Caption
 from vdata_assets.dataengine.rules.colours import ColourMap
 from vdata_assets.dataengine.rules.evidence import CUTS, LEAST_PIXELS, MOST_SHARE
 from vdata_assets.dataengine.rules.geometry import Mask, Shape
-from vdata_assets.dataengine.rules.scene import RegionColour
+from vdata_assets.dataengine.rules.region_colour import RegionColour
 from vdata_resources.segmenters.protocol import MaskProposal
 
 LEAST_SCORE = 0.3

@@ -16,12 +16,10 @@ from vdata_assets.dataengine.rules.colours import (
     NAMES,
     POSSIBLE,
     ColourMap,
-    Lab,
     lab_of,
-    possible_names,
-    sure_name,
 )
 from vdata_assets.dataengine.rules.geometry import Contact, Mask, Shape, contacts, eroded, grown, part_sizes
+from vdata_assets.dataengine.rules.region_colour import RegionColour
 
 # A part of the picture that people may notice: thicker than 2 px, and so large a share of the picture.
 NOTABLE = 2e-4
@@ -32,64 +30,11 @@ TRACE_PIXELS = 4
 TRACE_SHARE = 5e-3
 # Around a mask: blurred edges, and what a mask leaves out of its object.
 RIM = 4
-# Shares of a region that may be called by its name, at least, and by another's, at most.
-EVEN = 0.7
-STAINED = 0.1
-# Quantiles of lightness between which a region is lit, neither shaded nor glossy.
-LIT = (0.5, 0.9)
 # A plain background: so far in CIELAB from its median, and no less of the picture.
 PLAIN = 15.0
 LEAST_BACKGROUND = 0.15
 APART = 4
 REACH = 24
-SAMPLE = 20_000
-
-
-@dataclass(frozen=True, eq=False)
-class RegionColour:
-    """The colour of a region's inside.
-
-    Attributes:
-        lab: median CIELAB of its lit side, shape (3,): people see past shades and highlights.
-        name: the basic term that it surely has; None if there is none.
-        possible: terms that the median or more than a few of its pixels may be called.
-    """
-
-    lab: Lab
-    name: str | None
-    possible: frozenset[str]
-
-    @classmethod
-    def of(cls, pixels: NDArray[np.uint8], colours: ColourMap, shape: Shape) -> "RegionColour":
-        """Measure a region a little inside its mask, where edges do not blur it."""
-        rows, columns = np.nonzero(inside_of(shape))
-        step = -(-rows.size // SAMPLE)
-        rows, columns = rows[::step], columns[::step]
-        lab = lab_of(pixels[rows, columns])
-        dark, bright = np.quantile(lab[:, 0], LIT)
-        lit = np.median(lab[(lab[:, 0] >= dark) & (lab[:, 0] <= bright)], axis=0).astype(np.float32)
-        sample = ColourMap(colours.index[rows, columns])
-        name = sure_name(lit)
-        if name is not None and sample.called(name, POSSIBLE).mean() < EVEN:
-            name = None
-        seen = {other for other in NAMES if sample.called(other, LIKELY).mean() > STAINED}
-        return cls(lit, name, possible_names(lit) | seen)
-
-
-def inside_of(shape: Shape) -> Mask:
-    """The mask without its edge of 3, 2 or 1 px, if half of it is left; else all of it."""
-    x0, y0, x1, y1 = shape.box
-    window = (slice(y0, y1 + 1), slice(x0, x1 + 1))
-    mask = np.pad(shape.mask[window], 3)
-    inside = mask
-    for radius in (3, 2, 1):
-        smaller = eroded(mask, radius)
-        if 2 * np.count_nonzero(smaller) >= shape.area:
-            inside = smaller
-            break
-    out = np.zeros_like(shape.mask)
-    out[window] = inside[3:-3, 3:-3]
-    return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +46,6 @@ class Scene:
         shapes: of the regions, in order.
         labels: given ones; None where a region has no name but its colour's.
         scale: pixels of the working picture that a pixel is wide.
-        shrunk: pixels that masks were shrunk by at their edges.
         base: the scene that this one differs from in its masks' edges only.
     """
 
@@ -109,7 +53,6 @@ class Scene:
     shapes: tuple[Shape, ...]
     labels: tuple[str | None, ...]
     scale: int = 1
-    shrunk: int = 0
     base: "Scene | None" = None
     _groups: dict[Group, tuple[int, ...] | str] = field(default_factory=dict)
     _traces: dict[tuple[str, tuple[int, ...]], tuple[float, int]] = field(default_factory=dict)
@@ -159,7 +102,7 @@ class Scene:
         for shape in self.shapes:
             smaller = eroded(np.pad(shape.mask, 2), 2)[2:-2, 2:-2]
             shapes.append(Shape.of(smaller) if 2 * np.count_nonzero(smaller) >= shape.area else shape)
-        return Scene(self.pixels, tuple(shapes), self.labels, self.scale, 2, base=self)
+        return Scene(self.pixels, tuple(shapes), self.labels, self.scale, base=self)
 
     @property
     def width(self) -> int:
@@ -247,7 +190,16 @@ class Scene:
         if self.base is not None:
             return self.base.absence(name, besides)
         if (name, besides) not in self._traces:
-            seen = self.colour_map.perhaps(name, FAINT, casts=True) & ~self._around(besides)
+            named = [index for index, colour in enumerate(self.colours) if colour.name is not None]
+            bright = self.colour_map.perhaps(name, POSSIBLE, casts=False)
+            # Where something has the colour, the light has no cast that hides it; and what has a sure name of
+            # its own hardly has another in other light.
+            seen = (
+                bright
+                if besides
+                else np.where(self._around(named), bright, self.colour_map.perhaps(name, FAINT, casts=True))
+            )
+            seen &= ~self._around(besides)
             largest = next(iter(part_sizes(eroded(seen, 1)).tolist()), 0)
             self._traces[name, besides] = float(seen.mean()), int(largest)
         share, largest = self._traces[name, besides]

@@ -123,6 +123,18 @@ class TestWhatHasNoMask:
         assert denied
         assert not any("green" in prompt.text for prompt in denied)
 
+    @pytest.mark.parametrize("line", ["#8f6a14", "#6b4e08"], ids=["in the shade", "in the dusk"])
+    def test_a_yellow_line_in_bad_light_is_yellow(self, line: str) -> None:
+        things: list[Thing] = [RED, BLUE, (line, (0, 280, 399, 290))]
+        picture, regions = drawn(things), regions_of(things[:2])
+        assert not judged(picture, regions, "entities", "Segment the yellow region.", ()).accept
+        assert not any(
+            "yellow" in prompt.text for prompt in written(picture, regions, "entities", negative=True).prompts
+        )
+        car: Thing = ("yellow", (300, 30, 360, 90))
+        picture, regions = drawn([*things, car]), regions_of([*things[:2], car])
+        assert not judged(picture, regions, "entities", "Segment the yellow region.", (2,)).accept
+
     def test_edges_and_noise_do_not_count(self) -> None:
         picture = drawn(SCENE)
         noise = np.random.default_rng(1).normal(0, 3, picture.pixels.shape)
