@@ -48,7 +48,7 @@ lint: setup
 	$(BIN)/dg check yaml
 
 test: setup lint
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile
 
 bench: setup
 	$(BIN)/python bench/run_all.py
