@@ -36,8 +36,8 @@ class Sam2Segmenter:
         device: ``cuda``, ``cpu``, or ``auto``: the GPU if there is one.
         precision: ``fp32``, ``bf16``, or ``auto``: bf16 on a GPU, fp32 on a CPU.
         points_per_side: of the automatic masks' grid.
-        points_per_batch: prompts in one run of the mask decoder. None: 64 on a CPU; on a GPU 256, halved
-            until it fits into memory.
+        points_per_batch: prompts in one run of the mask decoder. None: 1 on a CPU, where
+            more are slower; on a GPU 256, halved until it fits into memory.
         pred_iou_threshold: automatic masks of at most this predicted IoU are dropped; 0 keeps all.
         stability_threshold: and those of less than this stability: the IoU of the mask at a threshold one
             higher with that at one lower; 0 keeps all.

@@ -87,7 +87,8 @@ def _good(
     if settings.pred_iou_threshold > 0:
         promising = ious > settings.pred_iou_threshold
         logits, ious = logits[promising], ious[promising]
-    stable, boxes = [torch.empty(0, dtype=torch.bool, device=ious.device)], [ious.new_empty((0, 4))]
+    stable = [torch.empty(0, dtype=torch.bool, device=ious.device)]
+    boxes = [torch.empty((0, 4), dtype=torch.long, device=ious.device)]
     for part in enlarged(logits, size):
         boxes.append(batched_mask_to_box(part > 0))
         scores = calculate_stability_score(part, 0.0, STABILITY_OFFSET)
