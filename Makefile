@@ -48,7 +48,8 @@ lint: setup
 	$(BIN)/dg check yaml
 
 test: setup lint
-	$(BIN)/pytest -n 3 --dist loadfile
+# The browser's tests come first: they mostly wait for a daemon, and the others run beside them.
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 bench: setup
 	$(BIN)/python bench/run_all.py

@@ -134,9 +134,9 @@ def serve() -> Iterator[Callable[[Project], str]]:
             os.killpg(server.pid, signal.SIGKILL)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Headless Chromium from the system."""
+    """Headless Chromium from the system. Closed with the module: until then asyncio.run() works nowhere."""
     executable = shutil.which("chromium")
     if executable is None:
         pytest.skip("no chromium: run .ci/install-packages")

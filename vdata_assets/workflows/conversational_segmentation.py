@@ -82,7 +82,7 @@ class ConversationalSegmentation(DatasetComponent):
         return dg.Definitions(
             assets=[
                 images(dataset, self.images, engine, self.prompts),
-                regions(dataset, self.regions, engine),
+                regions(dataset, self.regions, engine, self.prompts),
                 prompts(dataset, self.prompts, engine),
                 runs(dataset, self.prompts),
                 *imported,
@@ -129,7 +129,9 @@ def images(
     return published_asset(dataset, "images", recipe, deps=[], kinds={"parquet", "jpeg"})
 
 
-def regions(dataset: Dataset, settings: RegionSettings, engine: Engine) -> dg.AssetsDefinition:
+def regions(
+    dataset: Dataset, settings: RegionSettings, engine: Engine, prompting: PromptSettings
+) -> dg.AssetsDefinition:
     """The regions of a shard's images."""
     given = dataset.root / settings.given_regions if settings.given_regions else None
 
@@ -149,6 +151,7 @@ def regions(dataset: Dataset, settings: RegionSettings, engine: Engine) -> dg.As
         from vdata_assets.dataengine.given_regions import read_given_regions
 
         session = engine.session(step)
+        engine.estimate(images.height, prompting, step.log)
         finder = RegionFinder(
             engine.annotator(step),
             engine.load_segmenter(),

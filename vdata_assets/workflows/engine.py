@@ -54,7 +54,7 @@ class Engine:
     def estimate(
         self, pictures: int, prompting: PromptSettings, log: Callable[[str], object]
     ) -> dict[str, str]:
-        """What all pictures will cost, before anything is asked; nothing for the embedded writer."""
+        """What some pictures will cost, before anything is asked; nothing for the embedded writer."""
         if isinstance(self.language_model, RulesSettings):
             return {}
         from vdata_assets.dataengine.model_costs import expected_calls

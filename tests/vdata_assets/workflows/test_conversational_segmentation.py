@@ -27,6 +27,7 @@ from model_server import (
 from PIL import Image
 from pydantic import ValidationError
 
+from vdata_assets.masks.dense import decoded
 from vdata_assets.samples.tabletops import write_tabletop_samples
 from vdata_assets.workflows import ConversationalSegmentation
 from vdata_assets.workflows.model_settings import GeminiSettings, OpenAISettings
@@ -224,6 +225,52 @@ def test_a_batch_job_a_stage_serves_a_whole_shard(lab, boxes):
         assert materialize(lab, definitions(boxes, language_model=model), "images", "regions").success
         assert len(server.jobs) == 3, "captions, boxes, verifications"
         assert all(asked.job for asked in server.requests)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """The smallest SAM 2.1 with random weights, saved as the project publishes its weights."""
+    import torch
+    from sam2.build_sam import build_sam2
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = build_sam2("configs/sam2.1/sam2.1_hiera_t.yaml", device="cpu")
+    path = tmp_path_factory.mktemp("sam2") / "tiny.pt"
+    torch.save({"model": model.state_dict()}, path)
+    return path
+
+
+def test_sam2_segments_what_the_service_sees(lab, tmp_path, checkpoint):
+    """Random weights make poor masks, but of the picture's size, and one checkpoint serves boxes and all."""
+    engine_model.write_boxes(tmp_path / "photo", 1)
+    lab = with_key(lab)
+    segmenter = {
+        "type": "sam2",
+        "config": "sam2.1_hiera_t.yaml",
+        "checkpoint": str(checkpoint),
+        "points_per_side": 2,
+        "pred_iou_threshold": 0,
+        "stability_threshold": 0,
+    }
+    with ModelServer(answer=engine_model.answer) as server:
+        defs = definitions(tmp_path / "photo", language_model=gemini(server), segmenter=segmenter)
+        assert materialize(lab, defs, *EVERYTHING).success
+    proposals = table(lab, "regions", "proposals.parquet", "shard-0000")
+    accepted = proposals.filter(pl.col("index").is_not_null())
+    assert accepted.height > 0
+    for rle in accepted["rle"]:
+        assert decoded(rle, engine_model.HEIGHT, engine_model.WIDTH).any()
+
+
+def test_a_missing_checkpoint_is_named_with_its_setting(lab, boxes):
+    segmenter = {"type": "sam2", "config": "sam2.1_hiera_t.yaml", "checkpoint": "/nowhere/tiny.pt"}
+    defs = definitions(boxes, segmenter=segmenter)
+    assert materialize(lab, defs, "images").success
+    result = materialize(lab, defs, "regions")
+    assert not result.success
+    assert "segmenter.checkpoint" in failure(lab, result)
+    assert "/nowhere/tiny.pt" in failure(lab, result)
 
 
 FAULTS = {
