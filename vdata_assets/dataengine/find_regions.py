@@ -20,9 +20,9 @@ from vdata_assets.dataengine.attempts import UNREADABLE, Attempts, error_table
 from vdata_assets.dataengine.given_regions import GivenRegion
 from vdata_assets.dataengine.masks_of_regions import initial_masks, refinements
 from vdata_assets.dataengine.pictures import WorkingPicture, load_picture
+from vdata_assets.dataengine.run_folder import write_regions
 from vdata_assets.dataengine.schema import EngineErrors, Proposals, WorkedPictures
 from vdata_assets.dataengine.settings import RegionSettings
-from vdata_assets.formats.run_folder import write_regions
 from vdata_assets.masks.dense import inclusive_box, runs_of
 from vdata_assets.masks.write import write_compressed
 from vdata_assets.rows import table_of

@@ -18,10 +18,10 @@ from PIL import Image
 from vdata_assets.dataengine.annotator import FAMILIES, Annotator, Caption, Family, Picture, Prompt, Region
 from vdata_assets.dataengine.attempts import Attempts, error_table
 from vdata_assets.dataengine.find_regions import verdict_of
+from vdata_assets.dataengine.run_folder import JudgedPrompt, write_family
 from vdata_assets.dataengine.schema import EngineErrors, Prompts, Silences
 from vdata_assets.dataengine.settings import PromptSettings
 from vdata_assets.dataengine.views import answer_overlay
-from vdata_assets.formats.run_folder import JudgedPrompt, write_family
 from vdata_assets.masks.dense import decoded
 from vdata_assets.rows import table_of
 from vdata_resources.concurrently import gathered, ordered

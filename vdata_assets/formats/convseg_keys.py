@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from itertools import chain, count
 
+from vdata_assets.dataengine.run_folder import slug
 from vdata_assets.dataengine.schema import RUN_PREFIX
-from vdata_assets.formats.run_folder import slug
 from vdata_assets.formats.run_model import FoundRun
 
 SAFE_STEM = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")

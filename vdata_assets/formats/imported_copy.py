@@ -8,17 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vdata_assets.dataengine.annotator import Family
-from vdata_assets.formats.convseg_images import MOST_IMAGE
-from vdata_assets.formats.run_files import (
-    MOST_MASK,
-    UnusableFile,
-    file_inside,
-    located,
-    read_json,
-    read_limited,
-    read_mask,
-)
-from vdata_assets.formats.run_folder import (
+from vdata_assets.dataengine.run_folder import (
     ACCEPTED,
     CLASSIFIED,
     COLOURED,
@@ -34,6 +24,16 @@ from vdata_assets.formats.run_folder import (
     picture_ending,
     run_json,
     slug,
+)
+from vdata_assets.formats.convseg_images import MOST_IMAGE
+from vdata_assets.formats.run_files import (
+    MOST_MASK,
+    UnusableFile,
+    file_inside,
+    located,
+    read_json,
+    read_limited,
+    read_mask,
 )
 from vdata_assets.formats.run_model import FoundRun, Run, RunFamily, RunRegion
 from vdata_assets.formats.run_reader import whole_number

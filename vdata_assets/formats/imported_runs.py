@@ -8,12 +8,12 @@ import dataframely as dy
 import polars as pl
 
 from vdata_assets.dataengine.checks import IMPORTED_RUNS_COMPLETE
+from vdata_assets.dataengine.run_folder import ACCEPTED, ORIGINAL
 from vdata_assets.dataengine.schema import RUN_PREFIX
 from vdata_assets.formats.convseg_images import image_size
 from vdata_assets.formats.convseg_keys import image_keys, shown_name
 from vdata_assets.formats.imported_copy import copy_run
 from vdata_assets.formats.run_files import UnusableFile
-from vdata_assets.formats.run_folder import ACCEPTED, ORIGINAL
 from vdata_assets.formats.run_model import (
     NO_SATISFYING,
     NO_VERIFICATIONS,

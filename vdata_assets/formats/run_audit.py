@@ -10,6 +10,14 @@ from numpy.typing import NDArray
 
 from vdata_assets.dataengine.annotator import FAMILIES
 from vdata_assets.dataengine.checks import PROMPTS_UNIQUE, RUN_MASKS_VALID, RUNS_COMPLETE
+from vdata_assets.dataengine.run_folder import (
+    ACCEPTED,
+    COLOURED,
+    ORIGINAL,
+    PROMPTS,
+    SUMMARY,
+    box_name,
+)
 from vdata_assets.formats.convseg_images import image_size
 from vdata_assets.formats.convseg_samples import same_prompt
 from vdata_assets.formats.run_files import (
@@ -21,14 +29,6 @@ from vdata_assets.formats.run_files import (
     read_json,
     read_limited,
     read_mask,
-)
-from vdata_assets.formats.run_folder import (
-    ACCEPTED,
-    COLOURED,
-    ORIGINAL,
-    PROMPTS,
-    SUMMARY,
-    box_name,
 )
 from vdata_assets.formats.run_model import BLANK, NOT_ACCEPTED, FoundRun, Run, RunRegion
 from vdata_assets.formats.run_reader import read_run

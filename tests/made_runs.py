@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vdata_assets.dataengine.annotator import FAMILIES, Caption, Family, Prompt, Region
-from vdata_assets.formats.run_folder import JudgedPrompt, write_family, write_regions
+from vdata_assets.dataengine.run_folder import JudgedPrompt, write_family, write_regions
 
 HEIGHT, WIDTH = 40, 60
 

@@ -9,7 +9,7 @@ from made_runs import HEIGHT, MASKS, WIDTH, files_of, judged, made_run, picture,
 from PIL import Image
 
 from vdata_assets.dataengine.annotator import Caption, Prompt, Region
-from vdata_assets.formats.run_folder import (
+from vdata_assets.dataengine.run_folder import (
     JudgedPrompt,
     overlay_name,
     slug,
