@@ -58,7 +58,7 @@ def concept_definitions(
             ahead=session.ahead,
             log=step.log,
         )
-        defined, costs = session.run(work)
+        defined, costs = session.run(work, step.log)
         write_definitions(defined.definitions, defined.attempts, out, prefix=prefix)
         shown = concept_tables.category_images(step)
         return Built(

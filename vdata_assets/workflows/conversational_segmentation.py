@@ -159,7 +159,7 @@ def regions(
             read_given_regions(given) if given else {},
         )
         work = finder.shard(images, dataset.root, out, ahead=session.ahead, log=step.log)
-        found, costs = session.run(work)
+        found, costs = session.run(work, step.log)
         return engine_reports.regions_built(found, costs, out, settings, step.key)
 
     recipe = Recipe(inputs, build, settings, "1", REGIONS_CHECKS, complete=engine_tables.answered)
@@ -198,7 +198,7 @@ def prompts(dataset: Dataset, settings: PromptSettings, engine: Engine) -> dg.As
             ahead=session.ahead,
             log=step.log,
         )
-        written, costs = session.run(work)
+        written, costs = session.run(work, step.log)
         return engine_reports.prompts_built(written, regions, costs, out, settings, step.key)
 
     recipe = Recipe(inputs, build, settings, "1", PROMPTS_CHECKS, complete=engine_tables.answered)

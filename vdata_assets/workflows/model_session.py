@@ -2,8 +2,8 @@
 
 import asyncio
 import atexit
-from collections.abc import Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,6 +24,17 @@ BATCHED_REQUESTS, BATCHED_ITEMS = 4096, 128
 Result = TypeVar("Result")
 
 
+@dataclass
+class StepLog:
+    """Where lines go: to the log of the step that is at work."""
+
+    write: Callable[[str], object] = lambda line: None
+
+    def __call__(self, line: str) -> None:
+        """Pass a line on."""
+        self.write(line)
+
+
 @dataclass(frozen=True)
 class ModelSession:
     """What steps of one process share.
@@ -34,6 +45,7 @@ class ModelSession:
         ledger: what was asked and paid; None for the embedded writer.
         identity: of the model; empty for the embedded writer.
         ahead: items that may be worked on at a time.
+        log: what the questioner says of requests that failed.
     """
 
     runner: asyncio.Runner
@@ -41,15 +53,23 @@ class ModelSession:
     ledger: "Ledger | None"
     identity: str
     ahead: int
+    log: StepLog = field(default_factory=StepLog)
 
-    def run(self, work: Coroutine[Any, Any, Result]) -> tuple[Result, "pl.DataFrame"]:
+    def run(
+        self, work: Coroutine[Any, Any, Result], log: Callable[[str], object]
+    ) -> tuple[Result, "pl.DataFrame"]:
         """The result of work, and what it cost, of schema StageCosts."""
         from vdata_assets.dataengine.schema import StageCosts
 
         if self.ledger is None:
             return self.runner.run(work), StageCosts.create_empty()
         before = self.ledger.mark()
+        self.log.write = log
         result = self.runner.run(work)
+        failures = self.ledger.failures_since(before)
+        if not failures.is_empty():
+            counts = ", ".join(f"{calls} {kind} in {stage}" for stage, kind, calls in failures.iter_rows())
+            log(f"requests that failed, those that a retry made good included: {counts}")
         return result, self.ledger.since(before)
 
 
@@ -83,6 +103,7 @@ def model_session(
     ledger = Ledger(prices, settings.max_cost_usd)
     model = settings.model_for(home, credentials.google_api_key, credentials.openai_api_key)
     batch = isinstance(settings, GeminiSettings) and settings.mode == "batch"
+    log = StepLog()
     questioner = Questioner(
         model,
         AnswerCache(home / ANSWERS),
@@ -90,8 +111,9 @@ def model_session(
         ledger,
         concurrency=BATCHED_REQUESTS if batch else settings.concurrency,
         attempts=settings.attempts,
+        log=log,
     )
     ahead = BATCHED_ITEMS if batch else settings.concurrency
     runner = asyncio.Runner()
     atexit.register(lambda: runner.run(model.close()))
-    return ModelSession(runner, questioner, ledger, model.identity, ahead)
+    return ModelSession(runner, questioner, ledger, model.identity, ahead, log)

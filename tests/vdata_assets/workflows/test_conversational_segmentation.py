@@ -306,6 +306,11 @@ def test_whatever_goes_wrong_once_is_recovered_from(lab, boxes):
     with ModelServer(answer=engine_model.answer, faults=lambda asked: faults.get(asked.number)) as server:
         defs = definitions(boxes, language_model=gemini(server, timeout_s=20))
         assert materialize(lab, defs, *EVERYTHING).success
+    said = [
+        entry.user_message for run in lab.instance.get_runs() for entry in lab.instance.all_logs(run.run_id)
+    ]
+    assert sum("asked again in" in line for line in said) == len(FAULTS)
+    assert any("requests that failed, those that a retry made good included: " in line for line in said)
     assert table(lab, "regions", "errors.parquet", "shard-0000").is_empty()
     assert len((published(lab, "convseg_export").path / "dataset.jsonl").read_text().splitlines()) == 15
 
