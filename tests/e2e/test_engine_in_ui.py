@@ -1,7 +1,7 @@
 """The data engine in the real UI: shards, a backfill of all, contact sheets of prompts, checks."""
 
 import pytest
-from ui import Ui, wait_for
+from ui import Ui, backfill_all, wait_for
 
 from vdata_assets.samples.tabletops import write_tabletop_samples
 
@@ -34,13 +34,8 @@ def test_images_register_shards_and_a_backfill_makes_everything(page, ui):
     page.get_by_role("button", name="Materialize").first.click()
     wait_for(lambda: ui.last_materialization("images"), 300, "the images")
 
-    page.goto(f"{ui.address}/asset-groups/")
-    page.get_by_role("button", name="Materialize all").first.click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_text("All", exact=True).click()
-    dialog.get_by_text("2 partitions").wait_for()
-    dialog.get_by_role("button", name="Launch backfill").click()
-    wait_for(lambda: ui.last_materialization("convseg_export"), 600, "the backfill")
+    backfill_all(page, ui, 2)
+    wait_for(lambda: ui.last_materialization("convseg_export"), 900, "the backfill")
     assert ui.materialized("regions") == ui.materialized("prompts") == SHARDS
     assert ui.rows("runs") == 4
 

@@ -1,7 +1,7 @@
 """The real UI in a browser: the graph, a backfill of all categories, checks, a contact sheet, automation."""
 
 import pytest
-from ui import Ui, wait_for
+from ui import Ui, backfill_all, wait_for
 
 DATASET = "clothes"
 CATEGORIES = {"accessories", "bottoms", "onepiece-outer", "tops"}
@@ -44,12 +44,7 @@ def test_a_backfill_of_all_categories_publishes_everything(page, ui, project):
     page.get_by_role("button", name="Materialize").first.click()
     wait_for(lambda: ui.last_materialization("catalog"), 300, "the catalog")
 
-    page.goto(f"{ui.address}/asset-groups/")
-    page.get_by_role("button", name="Materialize all").first.click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_text("All", exact=True).click()
-    dialog.get_by_text("4 partitions").wait_for()
-    dialog.get_by_role("button", name="Launch backfill").click()
+    backfill_all(page, ui, 4)
     wait_for(lambda: ui.last_materialization("training_dataset"), 900, "the backfill")
     assert ui.materialized("retrieval") == ui.materialized("embeddings") == CATEGORIES
 

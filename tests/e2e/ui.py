@@ -68,3 +68,21 @@ class Ui:
         """Statuses of all runs, newest first."""
         runs = self.graphql("{runsOrError {... on Runs {results {status}}}}")["runsOrError"]
         return [run["status"] for run in runs["results"]]
+
+
+def backfill_all(page, ui: Ui, partitions: int) -> None:
+    """Materialize everything for all partitions, as a user does it.
+
+    On a busy machine the dialog comes before it knows the partitions: "All" is then all of none.
+    """
+    page.goto(f"{ui.address}/asset-groups/")
+    page.get_by_role("button", name="Materialize all").first.click()
+    dialog = page.get_by_role("dialog")
+
+    def chosen() -> bool:
+        dialog.get_by_text("All", exact=True).click()
+        page.wait_for_timeout(2000)
+        return dialog.get_by_text(f"{partitions} partitions").count() > 0
+
+    wait_for(chosen, 120, f"{partitions} partitions to choose")
+    dialog.get_by_role("button", name="Launch backfill").click()
