@@ -69,8 +69,8 @@ class ConversationalSegmentation(DatasetComponent):
     prompts: PromptSettings = PromptSettings()
     runs_root: str | None = Field(
         default=None,
-        description="Folder of run folders that were made elsewhere, exported as well. Relative paths start "
-        "at the project's folder.",
+        description="Folder of run folders that were made elsewhere, exported as well; absolute, or relative "
+        "to root.",
     )
     convseg_export: ConvsegExportSettings = ConvsegExportSettings()
 
@@ -78,7 +78,7 @@ class ConversationalSegmentation(DatasetComponent):
         """All assets, checks, jobs and sensors of a dataset."""
         engine = Engine(self.language_model, self.segmenter)
         present = partial(engine_tables.present_shards, dataset=dataset, settings=self.images)
-        imported = [] if self.runs_root is None else [imported_runs(dataset, Path(self.runs_root))]
+        imported = [] if self.runs_root is None else [imported_runs(dataset, dataset.root / self.runs_root)]
         return dg.Definitions(
             assets=[
                 images(dataset, self.images, engine, self.prompts),

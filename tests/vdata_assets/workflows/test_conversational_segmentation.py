@@ -172,6 +172,16 @@ def test_run_folders_made_elsewhere_are_exported_as_expected(lab, boxes, test_da
     assert found == {(entry["concept"], entry["prompt"]): entry["merged_area"] for entry in expected}
 
 
+def test_a_relative_runs_root_starts_at_the_root_and_one_without_run_folders_is_named(lab, boxes):
+    (boxes.parent / "runs").mkdir()
+    result = materialize(lab, definitions(boxes, runs_root="../runs"), "imported_runs")
+    assert result.success
+    assert published(lab, "imported_runs").metadata["figures"]["runs_root"] == f"{boxes}/../runs"
+    (said,) = [e for e in result.get_asset_check_evaluations() if e.check_name == "imported_runs_complete"]
+    assert not said.passed
+    assert "set runs_root to a folder of out_region_refine_* folders" in str(said.metadata["first_offenders"])
+
+
 def service(request_fields):
     """Which stage a question belongs to, by the shape of its answer."""
     return next(
