@@ -12,8 +12,22 @@ from hypothesis import settings
 settings.register_profile("vdata", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("vdata")
 
+# A served UI keeps a core busy: at most two at a time, each with files that take about half of the time.
+TOGETHER = {
+    "test_commands.py": "e2e 1",
+    "test_inbox_in_ui.py": "e2e 1",
+    "test_engine_in_ui.py": "e2e 2",
+    "test_ui.py": "e2e 2",
+}
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 TEST_DATA = Path(os.environ.get("VDATA_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker takes a file as a whole, for its fixtures' sake, or the files that stand together."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(TOGETHER.get(item.path.name, str(item.path))))
 
 
 @pytest.fixture(scope="session")

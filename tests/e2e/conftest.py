@@ -97,9 +97,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def serve() -> Iterator[Callable[[Project], str]]:
-    """Serves a project's UI with its daemon until the tests end; gives its address."""
+    """Serves a project's UI with its daemon until the module's tests end; gives its address."""
     servers: list[subprocess.Popen[bytes]] = []
 
     def start(project: Project) -> str:
