@@ -49,7 +49,7 @@ lint: setup
 
 test: setup lint
 # The browser's tests come first: they mostly wait for a daemon, and the others run beside them.
-	$(BIN)/pytest -n 4 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 bench: setup
 	$(BIN)/python bench/run_all.py

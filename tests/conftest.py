@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 # A shared machine is slow at times: an example that takes long is no failure. In CI the examples are the same
 # in every run.
@@ -24,10 +26,17 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 TEST_DATA = Path(os.environ.get("VDATA_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker takes a file as a whole, for its fixtures' sake, or the files that stand together."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(TOGETHER.get(item.path.name, str(item.path))))
+class FilesTogether(LoadFileScheduling):
+    """A worker takes a file as a whole, for its fixtures' sake, or the files that stand together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return TOGETHER.get(Path(file).name, file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesTogether:
+    """How tests are shared out among the workers of ``pytest -n``."""
+    return FilesTogether(config, log)
 
 
 @pytest.fixture(scope="session")
