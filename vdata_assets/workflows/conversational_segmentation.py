@@ -7,7 +7,8 @@ lines that loads, calls its stage and writes. The algorithms live in the stages,
                                          imported_runs --^
 """
 
-from functools import partial
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -47,6 +48,8 @@ from vdata_resources.store import Version
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from vdata_assets.dataengine.given_regions import GivenRegion
 
 
 class ConversationalSegmentation(DatasetComponent):
@@ -135,6 +138,12 @@ def regions(
     """The regions of a shard's images."""
     given = dataset.root / settings.given_regions if settings.given_regions else None
 
+    @lru_cache(maxsize=1)  # the file is for all shards of a run; it is read again when it changes
+    def given_regions(state: str) -> "Mapping[str, Sequence[GivenRegion]]":
+        from vdata_assets.dataengine.given_regions import read_given_regions
+
+        return read_given_regions(given) if given else {}
+
     def inputs(step: Step) -> dict[str, Any]:
         return {
             "images": engine_tables.shard_images(step),
@@ -148,7 +157,6 @@ def regions(
     ) -> Built:
         """Regions named, proposed, refined and verified, with their masks, boxes and overlays."""
         from vdata_assets.dataengine.find_regions import RegionFinder
-        from vdata_assets.dataengine.given_regions import read_given_regions
 
         session = engine.session(step)
         engine.estimate(images.height, prompting, step.log)
@@ -156,7 +164,7 @@ def regions(
             engine.annotator(step),
             engine.load_segmenter(),
             settings,
-            read_given_regions(given) if given else {},
+            given_regions(given_state),
         )
         work = finder.shard(images, dataset.root, out, ahead=session.ahead, log=step.log)
         found, costs = session.run(work, step.log)

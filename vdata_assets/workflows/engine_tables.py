@@ -196,5 +196,6 @@ def present_shards(store: Store, dataset: Dataset, settings: "EngineImageSetting
     paths = sorted(
         folder.prefix + name for folder in list_files(dataset.root).folders for name in folder.images
     )
-    here = {path: shard for path, shard in known.items() if path in set(paths)}
+    present = set(paths)
+    here = {path: shard for path, shard in known.items() if path in present}
     return {key: key for key in shard_keys(paths, settings.shard_size, here).values()}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import engine_model
 import pytest
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
@@ -87,3 +88,9 @@ def make_lab(tmp_path_factory) -> Iterator[Callable[[], Lab]]:
 @pytest.fixture
 def lab(make_lab) -> Lab:
     return make_lab()
+
+
+@pytest.fixture
+def boxes(tmp_path):
+    engine_model.write_boxes(tmp_path / "boxes", 3)
+    return tmp_path / "boxes"
