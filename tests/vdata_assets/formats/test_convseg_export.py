@@ -2,57 +2,22 @@
 
 import json
 import re
-from collections.abc import Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 import pytest
-import xxhash
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made_runs import HEIGHT, MASKS, WIDTH, edit, files_of, made_run, picture, rectangle
-from numpy.typing import NDArray
+from made_exports import exported, lines, many, mask, size
+from made_runs import HEIGHT, MASKS, WIDTH, files_of, made_run, picture, rectangle
 from PIL import Image
 
-from vdata_assets.dataengine.settings import ConvsegExportSettings
-from vdata_assets.formats.convseg_export import export_runs
 from vdata_assets.formats.convseg_keys import image_keys
-from vdata_assets.formats.convseg_tables import Export
 from vdata_assets.formats.run_model import FoundRun
 from vdata_assets.formats.run_reader import found_runs
-from vdata_assets.splits.settings import SplitSettings
 
-PLACE = Path("/data/export/current")
-SUMMARY = "entities/summary.json"
 ACCEPTED = "accepted_regions/accepted.json"
-
-
-def exported(runs: Sequence[FoundRun], out: Path, previous: Any = None, **options: Any) -> Export:
-    return export_runs(runs, out, ConvsegExportSettings(**options), place=PLACE, previous=previous)
-
-
-def lines(path: Path) -> list[dict[str, str]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def mask(path: Path) -> NDArray[np.uint8]:
-    with Image.open(path) as image:
-        assert image.mode == "L"
-        return np.asarray(image)
-
-
-def size(path: Path) -> tuple[int, int]:
-    with Image.open(path) as image:
-        return image.size
-
-
-def jpeg(pixels: NDArray[np.uint8], **options: Any) -> bytes:
-    file = BytesIO()
-    Image.fromarray(pixels).save(file, "JPEG", quality=95, subsampling=0, **options)
-    return file.getvalue()
 
 
 def test_real_runs_give_exactly_what_is_expected(test_data: Any, tmp_path: Path) -> None:
@@ -354,154 +319,6 @@ def test_keys_differ_also_where_case_does_not_count() -> None:
     assert list(keys.values()) == runs
     with pytest.raises(ValueError, match=r"^run a of x is given twice: give it once$"):
         image_keys([runs[0], runs[0]])
-
-
-def with_source(root: Path, pixels: NDArray[np.uint8], **options: Any) -> tuple[FoundRun, Path]:
-    """A run whose source is a JPEG of these pixels."""
-    folder = made_run(root / "runs")
-    source = root / "source.jpg"
-    source.write_bytes(jpeg(pixels, **options))
-    known = xxhash.xxh3_128_hexdigest(source.read_bytes())
-    return FoundRun(folder, root / "runs", "runs", source, known), source
-
-
-def test_a_source_of_working_size_is_copied_byte_for_byte(tmp_path: Path) -> None:
-    found, source = with_source(tmp_path, picture())
-    exported([found], tmp_path / "out")
-    assert (tmp_path / "out/images/a.jpg").read_bytes() == source.read_bytes()
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        pytest.param(lambda source: source.write_bytes(jpeg(picture(9))), id="another picture by now"),
-        pytest.param(lambda source: source.write_bytes(source.read_bytes()[:300]), id="truncated"),
-        pytest.param(lambda source: source.unlink(), id="gone"),
-    ],
-)
-def test_a_source_that_changed_is_not_used(tmp_path: Path, spoil: Any) -> None:
-    found, source = with_source(tmp_path, picture())
-    spoil(source)
-    export = exported([found], tmp_path / "out")
-    with Image.open(tmp_path / "out/images/a.jpg") as image:
-        assert np.abs(np.asarray(image).astype(int) - picture()).mean() < 3
-    assert export.samples.height == 1
-    at_full_size = exported([found], tmp_path / "full", full_size=True)
-    assert at_full_size.skipped()["source_changed_or_unreadable"] == 1
-    assert at_full_size.samples.height == 0
-
-
-def test_full_size_scales_masks_to_the_upright_source(tmp_path: Path) -> None:
-    # Three times the working size, and stored on its side: EXIF orientation 6 turns it upright.
-    upright = picture(0, HEIGHT * 3, WIDTH * 3)
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    found, source = with_source(tmp_path, np.rot90(upright).copy(), exif=exif)
-    assert size(source) == (HEIGHT * 3, WIDTH * 3)
-    export = exported([found], tmp_path / "out", full_size=True)
-    with Image.open(tmp_path / "out/images/a.jpg") as image:
-        assert image.getexif().get(0x0112) is None
-        assert image.size == (WIDTH * 3, HEIGHT * 3)
-        assert np.abs(np.asarray(image).astype(int) - upright).mean() < 3
-    scaled = mask(tmp_path / "out/masks/a_entities_000.png")
-    assert np.array_equal(scaled == 255, np.kron(MASKS[0], np.ones((3, 3), np.bool_)))
-    assert export.samples["area"].to_list() == [MASKS[0].sum() * 9]
-    assert export.images.select("width", "height").row(0) == (WIDTH * 3, HEIGHT * 3)
-    working = exported([found], tmp_path / "working")
-    assert working.images.select("width", "height").row(0) == (WIDTH, HEIGHT)
-    assert size(tmp_path / "working/masks/a_entities_000.png") == (WIDTH, HEIGHT)
-
-
-def test_the_named_picture_is_scaled_where_no_other_fits(tmp_path: Path) -> None:
-    folder = made_run(tmp_path / "runs")
-    (folder / "original_image.png").unlink()
-    (tmp_path / "runs/big.jpg").write_bytes(jpeg(picture(0, HEIGHT * 2, WIDTH * 2)))
-    edit(folder / SUMMARY, lambda summary: summary.update(image_path="../big.jpg"))
-    exported(found_runs(tmp_path / "runs"), tmp_path / "out")
-    assert size(tmp_path / "out/images/a.jpg") == size(tmp_path / "out/masks/a_entities_000.png")
-
-
-def many(root: Path, count: int) -> list[FoundRun]:
-    for number in range(count):
-        made_run(root, f"{number:02}", seed=number)
-    return found_runs(root)
-
-
-def test_each_split_is_a_whole_export(tmp_path: Path) -> None:
-    runs = many(tmp_path / "runs", 10)
-    together = exported(runs, tmp_path / "together")
-    export = exported(runs, tmp_path / "out", per_split=True, path_mode="absolute")
-    assert export.splits.equals(together.splits)
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "export_manifest.json",
-        "split_config.json",
-        "splits.parquet",
-        "test",
-        "train",
-        "val",
-    ]
-    seen = []
-    for split, expected in (("train", 8), ("val", 1), ("test", 1)):
-        folder = tmp_path / "out" / split
-        rows = lines(folder / "dataset.jsonl")
-        items = json.loads((folder / "items.json").read_bytes())
-        assert items["dataset"] == f"convseg_export_{split}"
-        assert len(rows) == items["count"] == len(items["items"]) == expected
-        assert json.loads((folder / "export_manifest.json").read_bytes())["counts"]["images"] == expected
-        for row in rows:
-            assert Path(row["image"]).parent == PLACE / split / "images"
-            assert (folder / Path(row["image"]).relative_to(PLACE / split)).is_file()
-            assert (folder / Path(row["mask_merged"]).relative_to(PLACE / split)).is_file()
-        seen += [item["id"] for item in items["items"]]
-        assert len(list((folder / "images").iterdir())) == expected
-    assert sorted(seen) == together.samples["sample_id"].sort().to_list()
-
-
-def test_near_copies_share_a_split(tmp_path: Path) -> None:
-    for number in range(12):
-        made_run(tmp_path / "runs", f"{number:02}", seed=number // 3)
-    export = exported(found_runs(tmp_path / "runs"), tmp_path / "out")
-    assert export.splits["group"].n_unique() == 4
-    grouped = export.images.with_row_index().group_by(pl.col("index") // 3).agg(pl.col("split").n_unique())
-    assert grouped["split"].to_list() == [1] * 4
-
-
-def test_what_has_a_split_stays_and_an_image_between_two_is_left_out(tmp_path: Path) -> None:
-    runs = many(tmp_path / "runs", 4)
-    before = exported(runs, tmp_path / "before")
-    previous = before.splits.select(
-        "sample_id", split=pl.Series(["train", "test", "train", "val"], dtype=pl.String)
-    )
-    made_run(tmp_path / "runs", "twin", seed=0)
-    export = exported(found_runs(tmp_path / "runs"), tmp_path / "after", previous)
-    assert dict(export.splits.select("sample_id", "split").iter_rows()) == {
-        "00": "train",
-        "01": "test",
-        "02": "train",
-        "03": "val",
-        "twin": "train",
-    }
-    # Near to everything, the twin links images of several splits.
-    between = exported(
-        found_runs(tmp_path / "runs"), tmp_path / "between", previous, near_duplicate_hamming=31
-    )
-    assert between.skipped()["image_between_splits"] == 1
-    assert sorted(path.name for path in (tmp_path / "between/images").iterdir()) == [
-        f"0{number}.jpg" for number in range(4)
-    ]
-    assert not (tmp_path / "between/masks/twin_entities_000.png").exists()
-    manifest = json.loads((tmp_path / "between/export_manifest.json").read_bytes())
-    assert manifest["per_run"][4]["skipped"] == {"image_between_splits": 1, "no_verifications": 4}
-
-
-@pytest.mark.parametrize("name", ["../out", "images", "masks", "a/b", "."])
-def test_splits_that_can_name_no_folder(tmp_path: Path, name: str) -> None:
-    made_run(tmp_path / "runs")
-    splits = SplitSettings(ratios={name: 1.0})
-    runs = found_runs(tmp_path / "runs")
-    with pytest.raises(ValueError, match=r"^splits\.ratios: .* cannot name a split's folder: use letters"):
-        exported(runs, tmp_path / "out", per_split=True, splits=splits)
-    assert exported(runs, tmp_path / "together", splits=splits).samples.height == 1
 
 
 @pytest.mark.parametrize("per_split", [False, True])

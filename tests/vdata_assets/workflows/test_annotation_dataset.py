@@ -356,10 +356,8 @@ inbox, home, where = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 setattr(merge, where, lambda *args, **options: os.kill(os.getpid(), signal.SIGKILL))
 component = AnnotationDataset(root=str(inbox))
 made = component.definitions(component.dataset("clips", inbox))
-store = dg.Definitions(
-    resources={"store": StoreResource(home=home), "credentials": CredentialsResource()}
-)
-job = dg.Definitions.merge(made, store).resolve_implicit_global_asset_job_def()
+resources = {"store": StoreResource(home=home), "credentials": CredentialsResource()}
+job = dg.Definitions.merge(made, dg.Definitions(resources=resources)).resolve_implicit_global_asset_job_def()
 with dg.DagsterInstance.ephemeral() as instance:
     instance.add_dynamic_partitions("clips/export", ["coco-142238"])
     export, merged = (dg.AssetKey(["clips", asset]) for asset in ("export", "annotations"))

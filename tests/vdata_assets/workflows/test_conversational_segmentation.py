@@ -18,6 +18,7 @@ from engine_lab import (
 from PIL import Image
 from pydantic import ValidationError
 
+from vdata_assets.dataengine import given_regions
 from vdata_assets.samples.tabletops import write_tabletop_samples
 from vdata_assets.workflows import ConversationalSegmentation
 
@@ -149,6 +150,41 @@ def test_an_empty_folder_fails_and_a_missing_one_is_named(lab, tmp_path):
     assert ("images_found", None, False, "ERROR") in lab.verdicts(result)
     result = materialize(lab, definitions(tmp_path / "missing"), "images")
     assert "missing does not exist" in failure(lab, result)
+
+
+def test_a_shard_of_unreadable_files_is_published_empty_and_holds_up_no_other(lab, tmp_path):
+    root = tmp_path / "photos"
+    engine_model.write_boxes(root, 2)
+    (root / "a.png").write_bytes(b"no picture")
+    defs = definitions(root, images={"shard_size": 1})
+    shards = tuple(f"shard-000{number}" for number in range(3))
+    assert materialize(lab, defs, *EVERYTHING, shards=shards).success
+    assert [published(lab, "regions", shard).metadata["figures"]["pictures"] for shard in shards] == [0, 1, 1]
+    assert table(lab, "runs", "runs.parquet")["shard"].to_list() == list(shards[1:])
+
+
+def test_given_regions_are_read_once_for_all_shards(lab, tmp_path, monkeypatch):
+    root = tmp_path / "photos"
+    engine_model.write_boxes(root, 3)
+    x0, y0, x1, y1 = engine_model.RED
+    outline = [x0, y0, x1 + 1, y0, x1 + 1, y1 + 1, x0, y1 + 1]
+    size = {"width": engine_model.WIDTH, "height": engine_model.HEIGHT}
+    given = {
+        "images": [{"id": n, "file_name": f"boxes {n}.png", **size} for n in range(3)],
+        "categories": [{"id": 1, "name": "box"}],
+        "annotations": [{"image_id": n, "category_id": 1, "segmentation": [outline]} for n in range(3)],
+    }
+    (tmp_path / "given.json").write_text(json.dumps(given))
+    reads = []
+    read = given_regions.read_given_regions
+    monkeypatch.setattr(given_regions, "read_given_regions", lambda file: reads.append(file) or read(file))
+    defs = definitions(root, images={"shard_size": 1}, regions={"given_regions": "../given.json"})
+    shards = tuple(f"shard-000{number}" for number in range(3))
+    assert materialize(lab, defs, "images", "regions", shards=shards).success
+    assert len(reads) == 1
+    for shard in shards:
+        proposals = table(lab, "regions", "proposals.parquet", shard)
+        assert proposals.select("label", "box").rows() == [("box", list(engine_model.RED))]
 
 
 def test_one_image_with_an_odd_name_goes_all_the_way(lab, tmp_path):
