@@ -7,7 +7,7 @@ import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,14 +28,14 @@ class Demo:
     Attributes:
         dataset: folder of its defs.yaml, and of its samples.
         write: generates the samples in a folder; says what it wrote.
-        dimension: what a partition of it is.
         discover: the asset that registers the partitions.
+        jobs: the job for what a dimension's partitions divide, by dimension, in order.
     """
 
     dataset: str
-    dimension: str
     write: Callable[[Path], str]
     discover: str
+    jobs: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,10 @@ class Run:
         job = self.definitions.resolve_implicit_global_asset_job_def()
         return job.execute_in_process(asset_selection=[dg.AssetKey([self.dataset, name])], **self.options)
 
-    def whole(self, partitions: Sequence[str]) -> dg.ExecuteInProcessResult:
-        """Materialize everything, for a range of partitions."""
+    def job(self, name: str, partitions: Sequence[str]) -> dg.ExecuteInProcessResult:
+        """Run a job for a range of partitions."""
         tags = {ASSET_PARTITION_RANGE_START_TAG: partitions[0], ASSET_PARTITION_RANGE_END_TAG: partitions[-1]}
-        return self.definitions.resolve_job_def(self.dataset).execute_in_process(tags=tags, **self.options)
+        return self.definitions.resolve_job_def(name).execute_in_process(tags=tags, **self.options)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -88,6 +88,14 @@ def write_exports(root: Path) -> str:
     return f"{truth['export'].n_unique()} sample exports with {truth.height} objects"
 
 
+def write_garments(root: Path) -> str:
+    """Products with texts, some rows flawed on purpose."""
+    from vdata_assets.samples.garments import write_garment_samples
+
+    truth = write_garment_samples(root, flaws=True, log=say)
+    return f"{truth.height} sample products of {truth['article'].n_unique()} articles"
+
+
 def write_tabletops(root: Path) -> str:
     """Scenes of several objects, some files flawed on purpose."""
     from vdata_assets.samples.tabletops import write_tabletop_samples
@@ -97,9 +105,15 @@ def write_tabletops(root: Path) -> str:
 
 
 DEMOS = (
-    Demo("objects", "category", write_concepts, "catalog"),
-    Demo("clips", "export", write_exports, "inbox"),
-    Demo("tabletops", "shard", write_tabletops, "images"),
+    Demo("objects", write_concepts, "catalog", {"category": "objects"}),
+    Demo("clips", write_exports, "inbox", {"export": "clips"}),
+    Demo("tabletops", write_tabletops, "images", {"shard": "tabletops"}),
+    Demo(
+        "garments",
+        write_garments,
+        "products",
+        {"shard": "garments_catalog", "category": "garments_training"},
+    ),
 )
 
 
@@ -114,9 +128,10 @@ def write_samples(demo: Demo, root: Path) -> str:
 def run_demo(demo: Demo, run: Run) -> list[dg.ExecuteInProcessResult]:
     """Register the partitions, then materialize everything for all of them."""
     runs = [run.asset(demo.discover)]
-    partitions = run.instance.get_dynamic_partitions(f"{demo.dataset}/{demo.dimension}")
-    if partitions and runs[0].success:
-        runs.append(run.whole(partitions))
+    for dimension, job in demo.jobs.items():
+        partitions = run.instance.get_dynamic_partitions(f"{demo.dataset}/{dimension}")
+        if partitions and runs[-1].success:
+            runs.append(run.job(job, partitions))
     return runs
 
 

@@ -38,9 +38,10 @@ def test_a_name_that_cannot_be_a_folder_is_refused(tmp_path: Path, kind: str, na
     assert str(caught.value).startswith(f"{kind} {name!r} cannot be a folder name: ")
 
 
-@pytest.mark.parametrize("name", ["versions", "rejected", "current"])
+@pytest.mark.parametrize("name", ["versions", "rejected", "current", "scratch"])
 def test_a_partition_cannot_be_named_as_the_folders_of_the_store(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match="is one of the store's own folders: current, rejected, versions"):
+    folders = "current, rejected, scratch, versions"
+    with pytest.raises(ValueError, match=f"is one of the store's own folders: {folders}"):
         Store(tmp_path).artifact("pets", "catalog", name)
 
 

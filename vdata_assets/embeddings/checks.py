@@ -34,3 +34,28 @@ NEAR_DUPLICATES_ACROSS_SPLITS = Check(
 )
 NEAR_DUPLICATE_CHECKS = (NEAR_DUPLICATES_ACROSS_CONCEPTS, NEAR_DUPLICATES_ACROSS_SPLITS)
 EMBEDDINGS_CHECKS = (IMAGES_DECODE, VECTORS_SOUND, EMBEDDINGS_COMPLETE)
+
+TEXT_VECTORS_SOUND = Check(
+    "text_vectors_sound",
+    "Is the vector of every text finite and of length 1? If not, the encoder or its weights are broken.",
+    Status.FAILED,
+)
+PRODUCT_EMBEDDINGS_CHECKS = (*EMBEDDINGS_CHECKS, TEXT_VECTORS_SOUND)
+
+SHARDS_PRESENT = Check(
+    "shards_present",
+    "Is every shard of the catalog published? The products of the others are missing: materialize them.",
+    Status.WARNING,
+)
+ONE_ENCODER = Check(
+    "one_encoder",
+    "Were all shards embedded by the same encoders? Vectors of different ones cannot be compared: "
+    "materialize the named shards again.",
+    Status.FAILED,
+)
+CATALOG_FILES_SOUND = Check(
+    "catalog_files_sound",
+    "Have the arrays the rows, lengths and checksums that manifest.json states?",
+    Status.FAILED,
+)
+CATALOG_VECTORS_CHECKS = (SHARDS_PRESENT, ONE_ENCODER, CATALOG_FILES_SOUND)

@@ -6,7 +6,10 @@ from typing import Self
 
 import numpy as np
 import polars as pl
+import xxhash
 from numpy.typing import NDArray
+
+from vdata_assets.table_digest import table_digest
 
 META_COLUMNS = ("product_id", "category", "group_id", "content_hash", "phash", "split", "has_text")
 
@@ -39,6 +42,14 @@ class ProductVectors:
         return self.meta.height
 
     @property
+    def digest(self) -> str:
+        """Changes with any vector, with what is known of a product, and with the encoder (xxh3-128, hex)."""
+        hasher = xxhash.xxh3_128(f"{self.encoder} {table_digest(self.meta)}".encode())
+        for vectors in (self.image, self.text):
+            hasher.update(np.ascontiguousarray(vectors).data)
+        return hasher.hexdigest()
+
+    @property
     def attributes(self) -> list[str]:
         """Names of the attributes, in order."""
         return [name for name in self.meta.columns if name not in META_COLUMNS]
@@ -50,3 +61,7 @@ class ProductVectors:
     def of_splits(self, splits: Sequence[str]) -> Self:
         """The products of some splits, in order."""
         return self.take(np.flatnonzero(self.meta["split"].is_in(list(splits)).to_numpy()))
+
+    def of_category(self, category: str) -> Self:
+        """The products of a category, in order."""
+        return self.take(np.flatnonzero(self.meta["category"].eq_missing(category).to_numpy()))

@@ -21,3 +21,12 @@ class SummarySettings(BaseModel):
 
     seed: int = Field(0, description="chooses the frames of the overlay sheet")
     tiles: int = Field(12, ge=1, le=60, description="frames on an overlay sheet")
+
+
+class GallerySettings(BaseModel):
+    """Which queries the gallery of a retrieval shows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    queries: int = Field(100, ge=1, description="queries in gallery.html, as many of each category")
+    seed: int = Field(42, description="chooses them")

@@ -35,6 +35,7 @@ from vdata_assets.workflows.automation import FOLLOWS, FOLLOWS_ANY
 from vdata_assets.workflows.component import DatasetComponent
 from vdata_assets.workflows.dataset import Dataset
 from vdata_assets.workflows.engine import Engine
+from vdata_assets.workflows.file_states import file_state, tree_state
 from vdata_assets.workflows.model_settings import (
     ClassicalSegmenterSettings,
     LanguageModelSettings,
@@ -149,7 +150,7 @@ def regions(
             "images": engine_tables.shard_images(step),
             "annotator": engine.annotator(step).identity,
             "segmenter": engine.load_segmenter().identity,
-            "given_state": engine_tables.file_state(given),
+            "given_state": file_state(given),
         }
 
     def build(
@@ -250,7 +251,7 @@ def imported_runs(dataset: Dataset, runs_root: Path) -> dg.AssetsDefinition:
     """Run folders that were made elsewhere."""
 
     def inputs(step: Step) -> dict[str, Any]:
-        return {"state": engine_tables.tree_state(runs_root)}
+        return {"state": tree_state(runs_root)}
 
     def build(step: Step, out: Path, state: str) -> Built:
         """Run folders from `runs_root`, copied as far as they are sound; what is left out is named."""

@@ -1,8 +1,9 @@
 """What the assets of one dataset share: names, keys, partitions and the level of each check."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 import dagster as dg
 
@@ -19,7 +20,7 @@ class Dataset:
         levels: check name -> level of a hit, where it differs from the check's default.
         owners: people or teams, as Dagster writes them: an email or ``team:name``.
         one_run: a backfill of many partitions is one run; otherwise one run a partition.
-        dimension: what a partition is: category, export.
+        dimension: what a partition is: category, export, shard.
     """
 
     name: str
@@ -28,6 +29,10 @@ class Dataset:
     owners: Sequence[str] = ()
     one_run: bool = True
     dimension: str = "category"
+
+    def divided_by(self, dimension: str) -> Self:
+        """The dataset for assets whose partitions are of another dimension."""
+        return replace(self, dimension=dimension)
 
     @property
     def partitions(self) -> dg.DynamicPartitionsDefinition:

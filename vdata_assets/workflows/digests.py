@@ -1,28 +1,26 @@
 """Digests of what a result depends on, so that the same inputs, settings and code are recognised."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, runtime_checkable
 
 import xxhash
 from pydantic import BaseModel
 
-from vdata_resources.store import Version
-
-if TYPE_CHECKING:
-    import polars as pl
+from vdata_assets.table_digest import table_digest
 
 
-def table_digest(table: "pl.DataFrame") -> str:
-    """Digest of a table's column names, types and values, in row order (xxh3-128, hex)."""
-    hasher = xxhash.xxh3_128(repr(table.schema).encode())
-    for column in table.iter_columns():
-        # Arrow's IPC bytes depend on nothing but the values once the chunks are one.
-        hasher.update(column.rechunk().to_frame().write_ipc(None, compression="uncompressed").getvalue())
-    return hasher.hexdigest()
+@runtime_checkable
+class HasDigest(Protocol):
+    """A value that states what it is made of."""
+
+    @property
+    def digest(self) -> str:
+        """Changes whenever the value does."""
+        ...
 
 
 def digest(value: Any) -> str:
-    """Digest of plain values, settings models, tables, published versions, and dicts and lists of them.
+    """Digest of plain values, settings, tables, what states its own digest, and dicts and lists of them.
 
     Raises:
         TypeError: a value that has no stable form.
@@ -41,7 +39,7 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
-    if isinstance(value, Version):
+    if isinstance(value, HasDigest):
         return value.digest
     if hasattr(value, "write_ipc"):
         return table_digest(value)

@@ -1,6 +1,5 @@
 """What the assets of the data engine read from each other, and what is said of them in the UI."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -44,30 +43,6 @@ def shard_images(step: Step) -> "pl.DataFrame":
     if images.is_empty():
         raise NotPublished(f"no image is in the shard {step.key!r} any more: delete the partition")
     return images.filter(pl.col("reason").is_null()).select("image_id", "path", "run", "content_hash")
-
-
-def file_state(file: Path | None) -> str:
-    """Size and time of a file, so that a change of it is seen; empty for none or one that is missing."""
-    if file is None or not file.is_file():
-        return ""
-    stat = file.stat()
-    return f"{stat.st_size} {stat.st_mtime_ns}"
-
-
-def tree_state(root: Path | None) -> str:
-    """Digest of path, size and time of all files below a folder; empty for none or one that is missing."""
-    from xxhash import xxh3_128
-
-    if root is None or not root.is_dir():
-        return ""
-    digest = xxh3_128()
-    for folder, folders, files in os.walk(root):
-        folders.sort()
-        for name in sorted(files):
-            stat = os.lstat(os.path.join(folder, name))
-            place = os.fsencode(os.path.relpath(os.path.join(folder, name), root))
-            digest.update(b"%s\0%d\0%d\0" % (place, stat.st_size, stat.st_mtime_ns))
-    return digest.hexdigest()
 
 
 def worked_shards(step: Step) -> tuple[list[tuple[str, Version, Version]], dict[str, str]]:
@@ -188,7 +163,7 @@ def present_shards(store: Store, dataset: Dataset, settings: "EngineImageSetting
         ValueError: the root cannot be listed.
     """
     from vdata_assets.catalog.listing import list_files
-    from vdata_assets.dataengine.image_table import shard_keys
+    from vdata_assets.catalog.shards import shard_keys
 
     version = store.artifact(dataset.name, "images").current()
     table = read(version.file("images.parquet")) if version else None

@@ -14,6 +14,8 @@ def ui_metadata(version: Version, *, reused: bool) -> dict[str, Any]:
     metadata: dict[str, Any] = {
         **{title: dg.MetadataValue.md(text) for title, text in record["pictures"].items()},
         **record["figures"],
+        # Versions that were published before there were pages have none.
+        **{title: _path(version, file) for title, file in record.get("pages", {}).items()},
         "path": dg.MetadataValue.path(str(version.path)),
         "version": version.id,
         "reused": reused,
@@ -28,6 +30,10 @@ def ui_metadata(version: Version, *, reused: bool) -> dict[str, Any]:
             ]
         )
     return metadata
+
+
+def _path(version: Version, file: str) -> dg.PathMetadataValue:
+    return dg.MetadataValue.path(str(version.file(file)))
 
 
 def check_metadata(finding: Finding) -> dict[str, Any]:

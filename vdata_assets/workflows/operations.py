@@ -1,6 +1,6 @@
 """What every dataset has beside its assets: a job for the whole, an observation, a partition sensor."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -20,6 +20,22 @@ def whole_job(dataset: Dataset) -> UnresolvedAssetJobDefinition:
     )
 
 
+def part_job(
+    dataset: Dataset, part: str, assets: Sequence[str], description: str
+) -> UnresolvedAssetJobDefinition:
+    """One job for some assets of a dataset that has partitions of two kinds, which no job can mix.
+
+    Args:
+        dataset: whose assets they are.
+        part: the job is ``<dataset>_<part>``.
+        assets: their names; those that are partitioned are so by one dimension.
+        description: shown in the UI.
+    """
+    return dg.define_asset_job(
+        f"{dataset.slug}_{part}", selection=[dataset.key(asset) for asset in assets], description=description
+    )
+
+
 def observation_schedule(dataset: Dataset, raw: str) -> dg.ScheduleDefinition:
     """Looks every hour whether the raw files changed. Off until turned on in the UI."""
     job = dg.define_asset_job(f"{dataset.slug}_observe", selection=[dataset.key(raw)])
@@ -33,7 +49,10 @@ def observation_schedule(dataset: Dataset, raw: str) -> dg.ScheduleDefinition:
 
 
 def partition_sensor(
-    dataset: Dataset, present: Callable[[Store], Mapping[str, str]], plural: str = "categories"
+    dataset: Dataset,
+    present: Callable[[Store], Mapping[str, str]],
+    plural: str = "categories",
+    job: str | None = None,
 ) -> dg.SensorDefinition:
     """Keeps the dataset's partitions in step with what is there. On by default: it only registers keys.
 
@@ -41,13 +60,14 @@ def partition_sensor(
         dataset: whose partitions they are.
         present: partition key -> display name of everything that is a partition now.
         plural: of what a partition is.
+        job: that the partitions are for; None: the dataset's whole job.
     """
 
     @dg.sensor(
         name=f"{dataset.slug}_{plural}",
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        job_name=dataset.slug,
+        job_name=job or dataset.slug,
         description=f"Registers one partition a {dataset.dimension} of {dataset.name}. A vanished one is "
         "reported here and its key kept, for its published data still stands.",
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -43,12 +44,14 @@ class Built:
         figures: plain values shown in the UI and kept in the manifest: counts, names, settings.
         pictures: title -> Markdown with embedded images or tables.
         table: the main table's row count and columns.
+        pages: title -> file of the version that people open in a browser; the UI shows where it is.
     """
 
     findings: Sequence[Finding]
     figures: Mapping[str, Any] = field(default_factory=dict)
     pictures: Mapping[str, str] = field(default_factory=dict)
     table: Table | None = None
+    pages: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if both := sorted(self.figures.keys() & self.pictures.keys()):
@@ -60,6 +63,7 @@ class Built:
             "figures": dict(self.figures),
             "pictures": dict(self.pictures),
             "table": asdict(self.table) if self.table else None,
+            "pages": dict(self.pages),
         }
 
 
@@ -112,6 +116,13 @@ class Step:
         if self.draft is None:
             raise ValueError(f"{self.dataset.name}/{self.asset} is not being built")
         self.draft.link(version, name, target)
+
+    @property
+    def scratch(self) -> Path:
+        """A folder for work that shall outlive a killed process; see :attr:`Draft.scratch`."""
+        if self.draft is None:
+            raise ValueError(f"{self.dataset.name}/{self.asset} is not being built")
+        return self.draft.scratch
 
     def log(self, message: str) -> None:
         """A line in the step's log."""

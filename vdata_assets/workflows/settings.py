@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from vdata_assets.retrieval.settings import MiningSettings
 
 if TYPE_CHECKING:
-    from vdata_resources.encoders import ImageEncoder
+    from vdata_resources.encoders import ImageEncoder, OpenClipEncoder, TextEncoder
 
 
 class Settings(BaseModel):
@@ -27,6 +27,12 @@ class DescriptorSettings(Settings):
 
         return DescriptorEncoder()
 
+    def build_with_texts(self) -> "tuple[ImageEncoder, TextEncoder]":
+        """The encoder and one for texts, whose vectors are of a space of their own."""
+        from vdata_resources.encoders import HashedTextEncoder
+
+        return self.build(), HashedTextEncoder()
+
 
 class OpenClipSettings(Settings):
     """An OpenCLIP model."""
@@ -42,8 +48,8 @@ class OpenClipSettings(Settings):
     precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="auto: bf16 on a GPU, else fp32.")
     batch_size: int | None = Field(None, ge=1, description="None: the largest that fits into GPU memory.")
 
-    def build(self) -> "ImageEncoder":
-        """The encoder, its weights loaded."""
+    def build(self) -> "OpenClipEncoder":
+        """The encoder, its weights loaded on first use."""
         from vdata_resources.encoders import OpenClipEncoder
 
         return OpenClipEncoder(
@@ -53,6 +59,11 @@ class OpenClipSettings(Settings):
             precision=self.precision,
             batch_size=self.batch_size,
         )
+
+    def build_with_texts(self) -> "tuple[ImageEncoder, TextEncoder]":
+        """The model for images and for texts, loaded once."""
+        encoder = self.build()
+        return encoder, encoder
 
 
 EncoderSettings = Annotated[DescriptorSettings | OpenClipSettings, Field(discriminator="type")]

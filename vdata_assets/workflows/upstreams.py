@@ -4,13 +4,20 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vdata_assets.quality.findings import Status
+from vdata_assets.workflows.dataset import Dataset
 from vdata_assets.workflows.recipe import Step
 from vdata_resources.store import NotPublished, Version
 
 
-def register(step: Step, keys: Iterable[str]) -> None:
-    """Register the partitions of the dataset that are not registered yet, in their order."""
-    name, instance = step.dataset.partitions_name, step.context.instance
+def register(step: Step, keys: Iterable[str], dataset: Dataset | None = None) -> None:
+    """Register the partitions of the dataset that are not registered yet, in their order.
+
+    Args:
+        step: that knows of them.
+        keys: of the partitions.
+        dataset: divided by their dimension, where it is not the step's.
+    """
+    name, instance = (dataset or step.dataset).partitions_name, step.context.instance
     known = set(instance.get_dynamic_partitions(name))
     new = [key for key in keys if key not in known]
     if new:

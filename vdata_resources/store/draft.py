@@ -33,6 +33,15 @@ class Draft:
         self._folders: set[Path] = set()
         self.path.mkdir()
 
+    @property
+    def scratch(self) -> Path:
+        """A folder for work that shall outlive a killed process, such as a training's state.
+
+        The next draft of the same fingerprint finds what was left in it; one of another fingerprint, and a
+        publication, delete it. It is made when it is first asked for.
+        """
+        return self._history.scratch(self._fingerprint)
+
     def link(self, version: Version, name: str, target: str) -> None:
         """Put a file of a published version into the draft as a hard link: at no cost in time and space.
 

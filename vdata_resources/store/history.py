@@ -21,6 +21,7 @@ from vdata_resources.store.names import (
     MANIFEST,
     REJECTED,
     REPORT,
+    SCRATCH,
     VERSIONS,
     version_id,
     version_number,
@@ -48,6 +49,15 @@ class History:
     def rejected(self) -> Path:
         """The folder of candidates that an audit refused."""
         return self.folder / REJECTED
+
+    def scratch(self, fingerprint: str) -> Path:
+        """A folder for the unfinished work of one fingerprint, that of any other one being given up."""
+        folder = self.folder / SCRATCH
+        for other in _names(folder):
+            if other != fingerprint:
+                durable.discard(folder / other)
+        durable.make_folder(folder / fingerprint)
+        return folder / fingerprint
 
     def current_id(self) -> str | None:
         """The id of the published version, or None.
@@ -95,6 +105,7 @@ class History:
         durable.move(draft, target)
         os.replace(link, self.folder / CURRENT)
         durable.sync(self.folder)
+        durable.discard(self.folder / SCRATCH)
         return target
 
     def reject(self, draft: Path, version: str) -> Path:

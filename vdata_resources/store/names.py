@@ -5,11 +5,12 @@ import re
 VERSIONS = "versions"
 REJECTED = "rejected"
 CURRENT = "current"
+SCRATCH = "scratch"
 MANIFEST = "manifest.json"
 REPORT = "report.json"
 
 # A partition's folder stands beside these when its asset was once published without partitions.
-RESERVED = frozenset({VERSIONS, REJECTED, CURRENT})
+RESERVED = frozenset({VERSIONS, REJECTED, CURRENT, SCRATCH})
 
 _MAX_BYTES = 200
 _FORBIDDEN = re.compile(r"[/\\\x00-\x1f\x7f]|\.\.|^\.|^$")
