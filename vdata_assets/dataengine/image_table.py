@@ -9,15 +9,16 @@ from pathlib import Path
 import dataframely as dy
 import polars as pl
 
+from vdata_assets.catalog.decoded import with_perceptual_hashes
 from vdata_assets.catalog.fingerprint import unopened
 from vdata_assets.catalog.listing import Listing, display, list_files
 from vdata_assets.catalog.scan import scan, table
+from vdata_assets.catalog.shards import shard_keys
 from vdata_assets.dataengine.checks import IMAGES_FOUND, IMAGES_READABLE
 from vdata_assets.dataengine.schema import RUN_PREFIX, EngineImages
 from vdata_assets.dataengine.settings import EngineImageSettings
 from vdata_assets.quality.findings import Finding
 from vdata_resources.parallel import usable_cores
-from vdata_resources.perceptual_hash import perceptual_hashes
 
 TABLE = "images.parquet"
 LONGEST_STEM = 80
@@ -88,27 +89,6 @@ def run_names(paths: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
     return names
 
 
-def shard_keys(paths: Iterable[str], size: int, known: Mapping[str, str]) -> dict[str, str]:
-    """The partition key of every image: ``shard-0000`` and so on.
-
-    Args:
-        paths: of the images, in order.
-        size: images that a shard takes.
-        known: keys by path that stay as they are.
-    """
-    keys = dict(known)
-    number = max((int(key.rpartition("-")[2]) for key in known.values()), default=0)
-    room = size - sum(key == _shard_key(number) for key in known.values())
-    for path in paths:
-        if path in keys:
-            continue
-        if room <= 0:
-            number, room = number + 1, size
-        keys[path] = _shard_key(number)
-        room -= 1
-    return keys
-
-
 def audit_images(images: pl.DataFrame) -> list[Finding]:
     """Whether there are images, and which files cannot be read."""
     unreadable = images.filter(pl.col("reason").is_not_null())
@@ -125,10 +105,6 @@ def audit_images(images: pl.DataFrame) -> list[Finding]:
             {"files": images.height},
         ),
     ]
-
-
-def _shard_key(number: int) -> str:
-    return f"shard-{number:04d}"
 
 
 def _files(root: Path, listing: Listing, log: Callable[[str], object]) -> pl.DataFrame:
@@ -148,9 +124,5 @@ def _files(root: Path, listing: Listing, log: Callable[[str], object]) -> pl.Dat
 def _decoded(root: Path, files: pl.DataFrame, hashes: Path, log: Callable[[str], object]) -> pl.DataFrame:
     """The files with their perceptual hashes; one that cannot be decoded gets a reason."""
     sound = files.filter(pl.col("reason").is_null())
-    contents = {content: root / path for content, path in sound.select("content_hash", "path").iter_rows()}
-    found = perceptual_hashes(contents, hashes, log=log)
-    phash = pl.col("content_hash").replace_strict(found, default=None, return_dtype=pl.UInt64)
-    broken = pl.col("reason").is_null() & pl.col("phash").is_null()
-    damaged = pl.when(broken).then(pl.lit("the picture is damaged: it cannot be decoded"))
-    return files.with_columns(phash=phash).with_columns(reason=damaged.otherwise("reason"))
+    places = {content: root / path for content, path in sound.select("content_hash", "path").iter_rows()}
+    return with_perceptual_hashes(files, places, hashes, log)

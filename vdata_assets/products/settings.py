@@ -22,6 +22,7 @@ OWN_COLUMNS = frozenset(
         "reason",
     }
 )
+DATASET_COLUMNS = frozenset({"item_ID", "image", "text", "category2"})
 
 
 class _Settings(BaseModel):
@@ -100,4 +101,8 @@ class ProductSettings(_Settings):
     def _kept_columns_have_their_own_names(self) -> Self:
         if taken := sorted(OWN_COLUMNS & set(self.keep)):
             raise ValueError(f"keep: {taken[0]!r} is a column of the products table: rename it in the source")
+        if taken := sorted(DATASET_COLUMNS & set(self.keep)):
+            raise ValueError(
+                f"keep: {taken[0]!r} is a column of the products dataset: rename it in the source"
+            )
         return self

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from vdata_assets.dataengine.image_table import audit_images, image_table, run_names, shard_keys
+from vdata_assets.dataengine.image_table import audit_images, image_table, run_names
 from vdata_assets.dataengine.schema import RUN_PREFIX
 from vdata_assets.dataengine.settings import EngineImageSettings
 from vdata_assets.quality.findings import Status
@@ -66,16 +66,6 @@ def test_run_folders_are_distinct_in_any_case_and_stay_when_images_are_added(bef
     assert all(
         "/" not in name and "\\" not in name and name.startswith(RUN_PREFIX) for name in grown.values()
     )
-
-
-@given(st.sets(st.integers(0, 99)), st.sets(st.integers(0, 99)), st.integers(1, 7))
-def test_shards_are_filled_in_order_and_stay_when_images_are_added(before, added, size):
-    paths = [f"{number:02d}.jpg" for number in sorted(before)]
-    first = shard_keys(paths, size, {})
-    assert list(first.values()) == [f"shard-{place // size:04d}" for place in range(len(paths))]
-    grown = shard_keys(sorted({*paths, *(f"{number:02d}.jpg" for number in added)}), size, first)
-    assert {path: grown[path] for path in paths} == first
-    assert all(list(grown.values()).count(key) <= size for key in grown.values())
 
 
 def test_every_file_has_a_row_and_a_bad_one_its_reason(tmp_path):
