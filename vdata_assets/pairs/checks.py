@@ -47,7 +47,8 @@ HARD_NEGATIVE_CHECKS = (NEGATIVES_DIFFER, NEGATIVES_RANKED, QUERIES_WITH_NEGATIV
 
 PAIRS_SOUND = Check(
     "pairs_sound",
-    "Is no pair of a product with itself, there twice, positive and negative at once, or of two splits?",
+    "Is no pair of a product with itself, there twice, positive and negative at once, or of two splits, and "
+    "no product in more than max_pairs_per_product pairs of a kind?",
     Status.FAILED,
 )
 PAIRS_TRUE = Check(

@@ -36,14 +36,29 @@ class GroupPattern(_Settings):
 DEEPFASHION = GroupPattern(
     name="deepfashion_id",
     column="product_id",
-    pattern=r"^(?P<product>.*\bid_\d{8})-\d+_\d+_[a-z]+$",
+    pattern=r"^(?P<product>.*\bid_[0-9]{8})[-/][0-9]+_[0-9]+_[a-z]+(?:\.[a-z]+)?$",
     confidence=0.95,
 )
+_CODE_IS_SAID = (
+    r"\b(?=[siparm])(?:sku\b|(?:style|item|product|art(?:icle)?|model|ref(?:erence)?)\b"
+    r"(?=[.\s-]{0,3}(?:#|:|(?:no|nr|number|code)\b)))"
+    r"[.\s-]{0,3}(?:(?:no|nr|number|code)\b[.\s]{0,3})?[:#]{0,2}\s{0,3}"
+)
+_NO_YEAR_NOR_SEASON = (
+    r"(?!(?:[a-z]{1,2}-?)?(?:19|20)[0-9]{2}(?:s\b|-(?:19|20)?[0-9]{2}\b|-[a-z]{2}|(?![\w-])))(?![0-9]+s\b)"
+)
+_NO_SIZES_NOR_DATE = (
+    r"(?![a-z]{0,4}-?[0-9]{1,2}(?:-[0-9]{1,2})*-(?:[0-9]{1,2}|(?:19|20)[0-9]{2})(?![\w-]))(?![0-9]+x[0-9])"
+)
+_NO_MEASURE = r"(?![0-9]+-?(?:cm|mm|ml|in|ft|kg|oz|lbs?|gsm|den|pcs?)\b)"
+_FOUR_DIGITS = r"(?=(?:[a-z-]{0,8}[0-9]){4})"
+_CODE = r"[a-z]{0,4}-?[0-9][a-z0-9-]{2,22}[a-z0-9]"
+_ENDS_THERE = r"(?![\w-]|[.,'/][0-9])"
 SKU = GroupPattern(
     name="text_sku",
     column="text",
-    pattern=r"(?i)\b(?:sku|style|item|art(?:icle)?|model)\s*(?:no\.?|number|#|:)\s*"
-    r"(?P<product>[a-z]{0,4}-?\d[a-z0-9-]{3,})\b",
+    pattern=f"(?i){_CODE_IS_SAID}(?P<product>{_FOUR_DIGITS}{_NO_YEAR_NOR_SEASON}{_NO_SIZES_NOR_DATE}"
+    f"{_NO_MEASURE}{_CODE}){_ENDS_THERE}",
     confidence=0.8,
 )
 
@@ -99,6 +114,9 @@ class PairKind(Enum):
     - ``mined_hard``: a hard negative: one category, alike, an attribute known on both sides and different.
     - ``material_hard``: one category, ``hard_attribute`` known on both sides and different.
     - ``easy``: two different known categories.
+
+    A pair is of one kind only. A positive is of the first that fits it, so two views of one article are
+    ``strong_group`` and nothing else. A negative is neither of one article nor of one picture.
     """
 
     STRONG_GROUP = "strong_group"
