@@ -70,7 +70,7 @@ class ScoreboardSettings(BaseModel):
     max_regression: float = Field(
         1.0,
         ge=0,
-        description="points by which a facet's overall match@10 or a target may fall; beyond, the checkpoint is "
+        description="points by which a facet's overall match@10 or a target may fall; beyond, the model is "
         "held back if the whole 95 % interval of the change is below zero",
     )
 
