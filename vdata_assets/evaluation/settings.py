@@ -14,6 +14,9 @@ MetricName = Literal["match", "match_unknown_as_zero", "recall", "mrr", "ndcg"]
 class EvaluationSettings(SearchSettings):
     """Which products are searched for, among which, and how sure the figures are."""
 
+    candidates: int = Field(
+        200, ge=max(KS), description="products that the first stage takes, by image alone"
+    )
     query_split: str = Field("test", min_length=1, description="split of the queries")
     catalog_splits: tuple[str, ...] = Field(
         ("train",), min_length=1, description="splits of the products that are searched"

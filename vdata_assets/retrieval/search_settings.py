@@ -8,7 +8,7 @@ class SearchSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    candidates: int = Field(200, ge=10, description="products that the first stage takes, by image alone")
+    candidates: int = Field(200, ge=1, description="products that the first stage takes, by image alone")
     image_weight: float = Field(
         0.7,
         ge=0,

@@ -94,15 +94,8 @@ def gallery(dataset: Dataset, settings: GallerySettings) -> dg.AssetsDefinition:
 
     def build(step: Step, out: Path, evaluation: Version, attributes: Version, products: Version) -> Built:
         """Queries of every category with their ten best, scores and what matched: `gallery.html`."""
-        from vdata_assets.reports.gallery import audit_gallery, gallery_sheet, write_gallery
-
-        source = product_reports.gallery_source(dataset, evaluation, attributes, products)
-        made = write_gallery(source, out, queries=settings.queries, seed=settings.seed, log=step.log)
-        return Built(
-            audit_gallery(made),
-            figures={"queries": made.queries},
-            pictures={"gallery of queries": gallery_sheet(source, seed=settings.seed)},
-            pages={"gallery": "gallery.html"},
+        return product_reports.gallery_built(
+            evaluation, attributes, products, dataset, settings, out, step.log
         )
 
     recipe = Recipe(inputs, build, settings, "1", GALLERY_CHECKS)

@@ -1,12 +1,13 @@
 """What is built and shown of evaluations, hard negatives and pairs."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vdata_assets.workflows import product_tables, tables
 from vdata_assets.workflows.dataset import Dataset
-from vdata_assets.workflows.recipe import Built
+from vdata_assets.workflows.recipe import Built, Table
 from vdata_resources.store import Version
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from vdata_assets.embeddings.product_vectors import ProductVectors
     from vdata_assets.evaluation.settings import EvaluationSettings
+    from vdata_assets.reports.settings import GallerySettings
 
 
 def evaluation_built(
@@ -93,3 +95,79 @@ def verdicts(scoreboard: "pl.DataFrame") -> Mapping[str, int]:
     """How many figures have each verdict."""
     counts = scoreboard["verdict"].cast(str).value_counts(name="figures").sort("verdict")
     return dict(counts.iter_rows())
+
+
+def validation_built(
+    vectors: "ProductVectors",
+    checkpoint: Path,
+    settings: "EvaluationSettings",
+    out: Path,
+    log: Callable[[str], object],
+) -> Built:
+    """Evaluate the queries' split by the encoder and by a checkpoint, and say how far they are apart."""
+    from vdata_assets.catalog.catalog_json import write_json
+    from vdata_assets.evaluation.drift import audit_checkpoint, drift
+    from vdata_assets.evaluation.evaluate import evaluate
+    from vdata_assets.evaluation.schema import Metrics
+    from vdata_assets.protocol.project import projected
+    from vdata_assets.reports.evaluation_plots import metrics_markdown
+
+    def sides(model: "ProductVectors") -> "tuple[ProductVectors, ProductVectors]":
+        return model.of_splits([settings.query_split]), model.of_splits(settings.catalog_splits)
+
+    old, new = sides(vectors), sides(projected(vectors, checkpoint))
+    for name in ("baseline", "checkpoint"):
+        (out / name).mkdir()
+    before = evaluate(*old, settings, out / "baseline", log)
+    after = evaluate(*new, settings, out / "checkpoint", log)
+    drifted = drift(*old, *new, settings, hits=(before.hits, after.hits), log=log)
+    write_json(out / "drift.json", asdict(drifted))
+    return Built(
+        audit_checkpoint(drifted, before, after, settings),
+        figures={name: value for name, value in asdict(drifted).items() if value is not None},
+        pictures={
+            "metrics of the baseline": metrics_markdown(before.metrics),
+            "metrics of the checkpoint": metrics_markdown(after.metrics),
+        },
+        table=tables.described(after.metrics, Metrics),
+    )
+
+
+def gallery_products(products: Version, attributes: Version, facets: Sequence[str]) -> "pl.DataFrame":
+    """Text and facets of every usable product."""
+    rows = product_tables.usable_products(products).select("product_id", "text", "category")
+    known = tables.read(attributes.file("attributes.parquet")).select("product_id", *facets[1:])
+    return rows.join(known, on="product_id", how="left", maintain_order="left")
+
+
+def gallery_built(
+    evaluation: Version,
+    attributes: Version,
+    products: Version,
+    dataset: Dataset,
+    settings: "GallerySettings",
+    out: Path,
+    log: Callable[[str], object],
+) -> Built:
+    """The page of queries and results, and a small sheet of it."""
+    from vdata_assets.reports.gallery import FILE, audit_gallery, write_gallery
+    from vdata_assets.reports.gallery_sheet import gallery_sheet
+
+    facets = ["category", *product_tables.attribute_values(attributes)]
+    per_query = tables.read(evaluation.file("per_query_results.parquet"))
+    shown: dict[str, Any] = {
+        "products": gallery_products(products, attributes, facets),
+        "per_query": per_query,
+        "picture_of": picture_lookup(products, dataset),
+        "facets": facets,
+        "title": f"Retrieval on {dataset.name}",
+        "seed": settings.seed,
+    }
+    made = write_gallery(**shown, out=out, queries=settings.queries, log=log)
+    return Built(
+        audit_gallery(made, per_query, out),
+        figures={"queries": len(made.drawn)},
+        pictures={"gallery of queries": gallery_sheet(**shown)},
+        table=Table(len(made.drawn), []),
+        pages={"gallery": FILE},
+    )
