@@ -117,8 +117,9 @@ def scoreboard(
 
     A target is ``missing`` if one side has no query for it, ``not measurable`` if fewer than
     ``min_queries`` count, ``met`` if it gained ``min_gain`` points, else ``missed``. Another facet is
-    ``missing`` if only one side measured it, ``not measurable`` likewise, a ``gain`` or ``loss`` if its
-    whole interval is above or below zero, else ``no change``.
+    ``missing`` if only one side measured it, ``not measurable`` likewise, a ``loss`` if its whole interval
+    is below zero, a ``gain`` if it is above zero and the checkpoint's own above chance, else ``no change``:
+    what two models guess may differ by luck.
 
     Args:
         baseline: folder with ``metrics.parquet`` and ``per_query_results.parquet``.
@@ -140,7 +141,8 @@ def scoreboard(
     for name, figure in _facets(sides, settings):
         row = _measured(figure, sides, bootstrap, seed) | {"name": name, "target": False}
         on_both = all(figure.facet in side.facets for side in sides)
-        rows.append(row | {"verdict": _facet_verdict(row, on_both, settings.min_queries).value})
+        guessed = not _above_chance(figure, sides[1], bootstrap, seed)
+        rows.append(row | {"verdict": _facet_verdict(row, on_both, guessed, settings.min_queries).value})
     return table_of(rows, Scoreboard)
 
 
@@ -184,6 +186,17 @@ def _measured(figure: Figure, sides: tuple[Side, Side], bootstrap: int, seed: in
     return row
 
 
+def _above_chance(figure: Figure, side: Side, bootstrap: int, seed: int) -> bool:
+    """Whether a side's figure is above what a random order would give, by its whole interval."""
+    found, chance = side.values(figure), side.chance(figure)
+    if found is None or chance is None:
+        return False
+    values = found.sort("query_id")["value"]
+    level = pl.repeat(chance, len(values), eager=True)
+    low = paired_change(level, values, bootstrap, seed, "above-chance", figure.facet).low
+    return low is not None and low > 0
+
+
 def _points(fraction: float | None) -> float | None:
     return None if fraction is None else round(100 * float(fraction), DECIMALS)
 
@@ -196,11 +209,11 @@ def _target_verdict(row: dict[str, Any], min_queries: int) -> Verdict:
     return Verdict.MET if row["delta"] >= row["min_gain"] else Verdict.MISSED
 
 
-def _facet_verdict(row: dict[str, Any], on_both: bool, min_queries: int) -> Verdict:
+def _facet_verdict(row: dict[str, Any], on_both: bool, guessed: bool, min_queries: int) -> Verdict:
     if not on_both:
         return Verdict.MISSING
     if row["n"] < min_queries:
         return Verdict.NOT_MEASURABLE
     if row["low"] > 0:
-        return Verdict.GAIN
+        return Verdict.NO_CHANGE if guessed else Verdict.GAIN
     return Verdict.LOSS if row["high"] < 0 else Verdict.NO_CHANGE

@@ -1,4 +1,6 @@
-"""``python -m vdata_assets.samples --root PATH``: draw the sample images, exports or tabletops."""
+"""``python -m vdata_assets.samples --root PATH``: draw the sample images, exports, tabletops or
+garments.
+"""
 
 import argparse
 import sys
@@ -9,6 +11,7 @@ import polars as pl
 
 from vdata_assets.samples.concepts import DEMO_SEED, write_concept_images
 from vdata_assets.samples.exports import write_export_samples
+from vdata_assets.samples.garments import write_garment_samples
 from vdata_assets.samples.tabletops import write_tabletop_samples
 
 
@@ -18,10 +21,11 @@ def main() -> None:
     parser.add_argument("--root", type=Path, required=True, help="folder to make; must not exist or be empty")
     parser.add_argument(
         "--kind",
-        choices=["concepts", "exports", "tabletops"],
+        choices=["concepts", "exports", "tabletops", "garments"],
         default="concepts",
         help="concepts: photos of products by category; exports: ZIPs of annotated frames, for an inbox; "
-        "tabletops: photos of several things each, for the data engine (default: %(default)s)",
+        "tabletops: photos of several things each, for the data engine; garments: a shop's pictures with a "
+        "table of texts (default: %(default)s)",
     )
     parser.add_argument("--seed", type=int, default=DEMO_SEED, help="of all choices (default: %(default)s)")
     parser.add_argument("--flaws", action="store_true", help="put in a few defects for the audits to report")
@@ -34,6 +38,7 @@ def main() -> None:
         "concepts": write_concept_images,
         "exports": write_export_samples,
         "tabletops": write_tabletop_samples,
+        "garments": write_garment_samples,
     }
     try:
         truth = writers[options.kind](options.root, seed=options.seed, flaws=options.flaws, log=say)
@@ -45,6 +50,8 @@ def main() -> None:
         case "exports":
             frames = truth.n_unique(["export", "frame_index"])
             drawn = f"{truth['export'].n_unique()} exports of {frames} frames"
+        case "garments":
+            drawn = f"{truth.height} rows of {truth['article'].n_unique()} garments"
         case _:
             drawn = f"{truth['path'].n_unique()} images of {truth['object'].count()} things"
     sys.stdout.write(f"{options.root}: {drawn}\n")

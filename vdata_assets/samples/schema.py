@@ -7,6 +7,8 @@ from vdata_assets.samples.flaws import DUPLICATE, MISNAMED, SINGLE_CONCEPT, SING
 FLAWS = [TRUNCATED, MISNAMED, DUPLICATE, SINGLE_IMAGE, SINGLE_CONCEPT]
 UNANNOTATED, BAD_MASK, TINY = "unannotated", "bad mask", "tiny"
 NEAR_DUPLICATE, NOTHING = "near duplicate", "nothing"
+MISSING, EMPTY_CATEGORY = "missing", "empty category"
+UNKNOWN_FORMAT, REPEATED_ID = "unknown format", "repeated id"
 
 
 class GroundTruth(dy.Schema):
@@ -85,4 +87,46 @@ class TabletopTruth(dy.Schema):
         [TRUNCATED, NEAR_DUPLICATE, NOTHING],
         nullable=True,
         description="of the picture: half a file, a copy of the first one, no thing on the table",
+    )
+
+
+def _said() -> dy.String:
+    return dy.String(description="what the text says: a tag, or `unknown` where it is silent")
+
+
+def _drawn() -> dy.String:
+    return dy.String(nullable=True, description="what is drawn: a tag; null where the garment has none")
+
+
+class GarmentTruth(dy.Schema):
+    """Every row of the sample garments' table, in its order.
+
+    Of the flaws, ``missing``, ``truncated``, ``unknown format`` (a Photoshop file) and ``empty category``
+    spoil rows that are otherwise as without flaws; ``repeated id`` (another picture and text of the article
+    under an id that is there already) and ``duplicate`` (another row's picture and text under the id of a
+    further article) are rows at the table's end.
+    """
+
+    row = dy.UInt32(primary_key=True, description="position in products.csv, from 0")
+    product_id = dy.String(description="<WOMEN or MEN>-<category>-id_<article>-<variant>_<number>_<view>")
+    path = dy.String(description="of the picture: POSIX, relative to the samples' root")
+    article = dy.UInt32(description="number of the product, from 1; rows of one number show one product")
+    variant = dy.UInt32(description="number of the product's colour, from 1")
+    view = dy.Enum(["front", "side", "back", "full", "additional"])
+    category = dy.String(description="a name in garment_kinds.KINDS; the table's is empty where flaw says so")
+    text = dy.String(nullable=True)
+    material = _said()
+    pattern = _said()
+    neckline = _said()
+    sleeve = _said()
+    true_material = _drawn()
+    true_pattern = _drawn()
+    true_neckline = _drawn()
+    true_sleeve = _drawn()
+    colour = dy.String(description="the main colour, a name in garment_kinds.COLOURS")
+    lot = dy.String(description="lot_a to lot_f, drawn for each row: it says nothing of anything")
+    flaw = dy.Enum(
+        [MISSING, TRUNCATED, EMPTY_CATEGORY, UNKNOWN_FORMAT, REPEATED_ID, DUPLICATE],
+        nullable=True,
+        description="what was spoilt on purpose; null for a sound row",
     )

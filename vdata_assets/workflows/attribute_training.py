@@ -321,12 +321,17 @@ def promoted_model(dataset: Dataset, settings: ScoreboardSettings) -> dg.AssetsD
     def build(step: Step, out: Path, model: Version, scoreboard: Version) -> Built:
         """The best checkpoint, if the scoreboard lets it through; else the one before stands."""
         from vdata_assets.evaluation.gate import audit_promotion
+        from vdata_assets.evaluation.schema import Scoreboard
 
         for name in (BEST, "config.json"):
             step.link(model, name, name)
         step.link(scoreboard, "scoreboard.json", "scoreboard.json")
         table = tables.read(scoreboard.file("scoreboard.parquet"))
-        return Built(audit_promotion(table, settings), figures=product_reports.verdicts(table))
+        return Built(
+            audit_promotion(table, settings),
+            figures=product_reports.verdicts(table),
+            table=tables.described(table, Scoreboard),
+        )
 
     recipe = Recipe(inputs, build, settings, "1", PROMOTION_CHECKS)
     return published_asset(

@@ -82,6 +82,18 @@ def test_a_target_is_met_by_points(tmp_path, before, after, delta: float, verdic
     assert (found.delta, found.verdict) == (delta, verdict)
 
 
+def test_a_rise_to_the_level_of_chance_is_no_gain(tmp_path) -> None:
+    """Two models that guess differ by luck: chance is 25 points here."""
+    low, chance, above = [0.1], [0.2, 0.3], [0.4, 0.5]
+    guessing = row(
+        board(tmp_path / "a", FLAT | {"category": chance}, before=FLAT | {"category": low}), "category@10"
+    )
+    knowing = row(
+        board(tmp_path / "b", FLAT | {"category": above}, before=FLAT | {"category": low}), "category@10"
+    )
+    assert (guessing.low > 0, guessing.verdict, knowing.verdict) == (True, "no change", "gain")
+
+
 @pytest.mark.parametrize(
     ("after", "verdict"),
     [
