@@ -93,10 +93,11 @@ def _no_regression(
     fell = [row for row in measurable if row["delta"] < -settings.max_regression and row["high"] < 0]
     names = {row["name"] for row in measurable}
     unjudged = [row["name"] for row in rows if row["name"] not in names]
+    which = f": {', '.join(row['name'] for row in fell)}" if fell else ""
     not_judged = f"; not judged: {', '.join(unjudged)}" if unjudged else ""
     return NO_REGRESSION.finding(
         f"{len(fell)} of {len(measurable)} measurable figures fell by more than "
-        f"{settings.max_regression:g} points{not_judged}",
+        f"{settings.max_regression:g} points{which}{not_judged}",
         [
             f"{row['name']}: {row['delta']:+.2f} points ({row['low']:+.2f} to {row['high']:+.2f}), "
             f"{row['n']:,} queries"

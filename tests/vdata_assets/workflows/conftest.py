@@ -71,8 +71,7 @@ class Lab:
         return {(e.check_name, e.partition, e.passed, e.severity.value) for e in evaluations}
 
 
-@pytest.fixture
-def make_lab(tmp_path_factory) -> Iterator[Callable[[], Lab]]:
+def _labs(tmp_path_factory) -> Iterator[Callable[[], Lab]]:
     instances = []
 
     def make() -> Lab:
@@ -83,6 +82,17 @@ def make_lab(tmp_path_factory) -> Iterator[Callable[[], Lab]]:
     yield make
     for instance in instances:
         instance.dispose()
+
+
+@pytest.fixture
+def make_lab(tmp_path_factory) -> Iterator[Callable[[], Lab]]:
+    yield from _labs(tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def make_module_lab(tmp_path_factory) -> Iterator[Callable[[], Lab]]:
+    """Labs for what is made once and looked at by all tests of a module."""
+    yield from _labs(tmp_path_factory)
 
 
 @pytest.fixture
