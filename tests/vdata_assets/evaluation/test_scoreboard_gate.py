@@ -95,7 +95,8 @@ def test_a_fall_within_its_interval_is_no_regression(tmp_path: Path) -> None:
 def test_too_few_queries_are_not_judged_but_named(tmp_path: Path) -> None:
     table = board(tmp_path, FLAT | {"material": worse(0.3)}, queries=60)
     finding = gate(table)["no_regression"]
-    assert finding.message == ("1 of 3 measurable figures fell by more than 1 points; not judged: A@10")
+    said = "1 of 3 measurable figures fell by more than 1 points: material@10; not judged: A@10"
+    assert finding.message == said
     assert [offender.partition(":")[0] for offender in finding.offenders] == ["material@10"]
 
 
