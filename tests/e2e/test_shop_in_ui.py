@@ -1,4 +1,4 @@
-"""Attribute retrieval in the real UI: scoreboard and gallery open from what it shows, nothing runs in them."""
+"""Attribute retrieval in the UI: scoreboard and gallery open from what it shows; nothing in them runs."""
 
 import csv
 from pathlib import Path
