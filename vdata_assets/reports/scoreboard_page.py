@@ -29,7 +29,8 @@ HEAD = {
 LEFT = ("figure", "measures", "verdict")
 UNITS = (
     "Values and changes are points from 0 to 100 over the queries that count on both sides; intervals are "
-    "from a paired bootstrap; chance is what a random order would give."
+    "from a paired bootstrap; chance is what a random order would give. A gain is above zero by its whole "
+    "interval, and the checkpoint above chance by its own."
 )
 PLOTS = (
     ("Baseline, checkpoint and chance of every figure, in points", figures_plot),

@@ -51,7 +51,8 @@ TABLE = table_of(
 HEAD = """\
 Garments: 1 of 3 targets met; 1 not measurable, 1 missing
 Values and changes are points from 0 to 100 over the queries that count on both sides; intervals are from a \
-paired bootstrap; chance is what a random order would give.
+paired bootstrap; chance is what a random order would give. A gain is above zero by its whole interval, and \
+the checkpoint above chance by its own.
 
 checkpoint: epoch_3.pt
 """
