@@ -13,11 +13,31 @@ class TrainLog(dy.Schema):
     epoch = dy.UInt32(primary_key=True, description="from 1")
     step = dy.UInt32(description="steps so far")
     lr = dy.Float64(description="at the end of the epoch")
-    loss = dy.Float64(description="mean of the epoch's steps")
-    image_loss = dy.Float64(description="InfoNCE between images")
-    text_loss = dy.Float64(nullable=True, description="InfoNCE between texts; null if not trained")
-    head_loss = dy.Float64(nullable=True, description="mean of the attributes' cross-entropies")
-    anchor_loss = dy.Float64(nullable=True, description="mean squared distance to the frozen vectors")
+    loss = dy.Float64(
+        allow_nan=True,
+        allow_inf=True,
+        description="mean of the epoch's steps; training ends at the first epoch in which it is no number",
+    )
+    image_loss = dy.Float64(allow_nan=True, allow_inf=True, description="InfoNCE between images")
+    text_loss = dy.Float64(
+        nullable=True,
+        allow_nan=True,
+        allow_inf=True,
+        description="InfoNCE between texts; null if not trained",
+    )
+    head_loss = dy.Float64(
+        nullable=True,
+        allow_nan=True,
+        allow_inf=True,
+        description="mean of the attributes' cross-entropies",
+    )
+    anchor_loss = dy.Float64(
+        nullable=True,
+        allow_nan=True,
+        allow_inf=True,
+        description="mean squared distance of projected to frozen images, plus that of texts if trained",
+    )
     validation = dy.Float64(
-        description="mean of the facets' match@10 of validation queries; the best epoch's is highest"
+        description="mean of the facets' match@10 of validation queries; the best epoch's is highest; 0 if "
+        "the loss is no number"
     )
