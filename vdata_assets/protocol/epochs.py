@@ -34,7 +34,7 @@ def training_device(device: str) -> torch.device:
         return torch.device("cuda")
     if device == "cuda":
         raise DeviceUnavailable(
-            "protocol.device: 'cuda' is set but torch finds no CUDA GPU: set 'auto' or 'cpu', or run on a "
+            "protocol_model.device: 'cuda' is set but torch finds no CUDA GPU: set 'auto' or 'cpu', or run on a "
             "GPU machine"
         )
     return torch.device("cpu")
