@@ -34,8 +34,8 @@ def training_device(device: str) -> torch.device:
         return torch.device("cuda")
     if device == "cuda":
         raise DeviceUnavailable(
-            "protocol_model.device: 'cuda' is set but torch finds no CUDA GPU: set 'auto' or 'cpu', or run on a "
-            "GPU machine"
+            "protocol_model.device: 'cuda' is set but torch finds no CUDA GPU: set 'auto' or 'cpu', or run "
+            "on a GPU machine"
         )
     return torch.device("cpu")
 
