@@ -87,7 +87,7 @@ def test_an_anchor_needs_vectors_of_equal_lengths():
 def test_cuda_without_a_gpu_names_the_setting(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(
-        DeviceUnavailable, match=r"^protocol\.device: 'cuda' is set but torch finds no CUDA GPU"
+        DeviceUnavailable, match=r"^protocol_model\.device: 'cuda' is set but torch finds no CUDA GPU"
     ):
         training_device("cuda")
     assert [training_device(device).type for device in ("auto", "cpu")] == ["cpu", "cpu"]
