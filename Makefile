@@ -4,9 +4,10 @@ PYTHON ?= $(firstword $(shell command -v python3.11 python3))
 export VDATA_HOME ?= $(CURDIR)/.vdata
 export SAM2_BUILD_CUDA := 0
 VENV := .venv
+VALIDATORS := .venv-validators
 BIN := $(VENV)/bin
 
-.PHONY: setup lock instance env demo test lint ui bench clean
+.PHONY: setup validators lock instance env demo test lint ui bench clean
 
 setup: $(VENV)/.installed
 
@@ -17,9 +18,19 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --editable .
 	touch $@
 
+# Validators of services whose dependencies do not go with ours; tests run them on files that we write.
+validators: $(VALIDATORS)/.installed
+
+$(VALIDATORS)/.installed: validators.lock $(VENV)/.installed
+	test -x $(VALIDATORS)/bin/python || $(PYTHON) -m venv $(VALIDATORS)
+	VIRTUAL_ENV=$(VALIDATORS) $(BIN)/uv pip sync --quiet --require-hashes validators.lock
+	touch $@
+
+LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade
+
 lock:
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url \
-		--no-header --upgrade pyproject.toml --output-file requirements.lock
+	$(LOCK) --all-extras pyproject.toml --output-file requirements.lock
+	$(LOCK) validators.in --output-file validators.lock
 
 # The instance of `make demo` and `make ui`: everything it writes is below VDATA_HOME.
 export DAGSTER_HOME ?= $(VDATA_HOME)/dagster
@@ -47,7 +58,7 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/dg check yaml
 
-test: setup lint
+test: setup validators lint
 # The browser's tests come first: they mostly wait for a daemon, and the others run beside them.
 	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
@@ -55,4 +66,4 @@ bench: setup
 	$(BIN)/python bench/run_all.py
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .pytest_cache
+	rm -rf $(VENV) $(VALIDATORS) .mypy_cache .ruff_cache .hypothesis .pytest_cache

@@ -11,7 +11,7 @@ from xdist.scheduler import LoadFileScheduling
 
 # A shared machine is slow at times: an example that takes long is no failure. In CI the examples are the same
 # in every run.
-settings.register_profile("vdata", deadline=None, derandomize="CI" in os.environ)
+settings.register_profile("vdata", deadline=None, max_examples=50, derandomize="CI" in os.environ)
 settings.load_profile("vdata")
 
 # A served UI keeps a core busy: at most two at a time, each with files that take about half of the time.

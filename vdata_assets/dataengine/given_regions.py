@@ -8,34 +8,25 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
 import numpy as np
-import polars as pl
-from msgspec import Meta, Struct
+from msgspec import Struct
 from numpy.typing import NDArray
 from PIL import Image
 
 from vdata_assets.annotations.labels import label_problem
-from vdata_assets.masks.dense import decoded, dense
-from vdata_assets.masks.read import read_lists
-from vdata_assets.masks.validate import problems
+from vdata_assets.masks.dense import decoded
+from vdata_assets.masks.segmentations import RunLengthMask, Side, compressed
 
 # Suffixes of COCO's merged stuff classes: "sky-other-merged" is sky.
 STUFF = re.compile(r"(-(other|stuff|merged))+$")
-Side = Annotated[int, Meta(ge=1, le=65_535)]
-
-
-class _Mask(Struct):
-    size: tuple[Side, Side]
-    counts: str | list[int]
 
 
 class _Annotation(Struct):
     image_id: int | str
     category_id: int | str
-    segmentation: _Mask | list[list[float]]
+    segmentation: RunLengthMask | list[list[float]]
     iscrowd: int = 0
 
 
@@ -69,7 +60,7 @@ class GivenRegion:
     """
 
     label: str
-    segmentation: _Mask | list[list[float]]
+    segmentation: RunLengthMask | list[list[float]]
     width: int
     height: int
 
@@ -88,21 +79,7 @@ class GivenRegion:
         return mask
 
     def _mask(self) -> NDArray[np.bool_]:
-        if isinstance(self.segmentation, list):
-            return _polygons(self.segmentation, self.width, self.height)
-        if self.segmentation.size != (self.height, self.width):
-            raise ValueError(
-                f"segmentation.size is {list(self.segmentation.size)}, "
-                f"its image's {[self.height, self.width]}"
-            )
-        if isinstance(self.segmentation.counts, str):
-            return decoded(self.segmentation.counts, self.height, self.width)
-        read = read_lists(pl.Series([self.segmentation.counts], dtype=pl.List(pl.Int64)))
-        (unread,) = read.reasons
-        (unsound,) = problems(read.runs, np.array([self.height]), np.array([self.width]))
-        if problem := unread or unsound:
-            raise ValueError(problem)
-        return dense(read.runs, 0, self.height, self.width)
+        return decoded(compressed(self.segmentation, self.height, self.width), self.height, self.width)
 
 
 def read_given_regions(file: Path) -> Mapping[str, list[GivenRegion]]:
@@ -136,18 +113,3 @@ def read_given_regions(file: Path) -> Mapping[str, list[GivenRegion]]:
         if (entry.image_id, label) not in crowds:
             found[image.file_name].append(GivenRegion(label, entry.segmentation, image.width, image.height))
     return dict(found)
-
-
-def _polygons(polygons: list[list[float]], width: int, height: int) -> NDArray[np.bool_]:
-    from pycocotools import mask as coco_mask
-
-    for polygon in polygons:
-        values = np.array(polygon, dtype=np.float64)
-        if len(polygon) < 6 or len(polygon) % 2 or not np.isfinite(values).all():
-            raise ValueError(f"a polygon of {len(polygon)} numbers: give x and y of at least three corners")
-        if values.min() < -1 or values[0::2].max() > width + 1 or values[1::2].max() > height + 1:
-            raise ValueError(f"a polygon leaves its image of {width} x {height} pixels")
-    if not polygons:
-        raise ValueError("segmentation has no polygon")
-    merged = coco_mask.merge(coco_mask.frPyObjects(polygons, height, width))
-    return decoded(merged["counts"].decode("ascii"), height, width)

@@ -108,7 +108,7 @@ def write_training_dataset(
         log: where lines of progress go.
     """
     folder.mkdir()
-    kept, dropped = _readable_rows(rows, root, workers, log)
+    kept, dropped = readable_rows(rows, root, workers, log)
     if task == "speaker":
         table = speaker_rows(kept, questions)
     else:
@@ -118,10 +118,23 @@ def write_training_dataset(
     return TrainingDataset(folder, task, table.height, dropped)
 
 
-def _readable_rows(
-    rows: pl.DataFrame, root: Path, workers: int | None, log: Callable[[str], object]
+def readable_rows(
+    rows: pl.DataFrame,
+    root: Path,
+    workers: int | None = None,
+    log: Callable[[str], object] = lambda line: None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows of which every image can be decoded, and per other row the images that cannot."""
+    """The rows of which every image can be decoded, and per other row the images that cannot.
+
+    Args:
+        rows: :class:`~vdata_assets.retrieval.schema.RetrievalRows`.
+        root: the dataset's root that the rows' paths are relative to.
+        workers: threads that decode; default: the cores this process may use.
+        log: where lines of progress go.
+
+    Returns:
+        The rows in their order, and the others' query_id, path and reason.
+    """
     uses = rows.select("query_id", path=pl.concat_list("query_path", "ret_paths")).explode("path").unique()
     paths = uses["path"].unique().sort().to_list()
     progress = Progress("training dataset: decode", len(paths), "images", log)

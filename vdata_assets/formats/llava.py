@@ -12,6 +12,7 @@ import polars as pl
 
 from vdata_assets.conversations.segmentation import PHRASES, Phrases, Turn
 from vdata_assets.formats.huggingface import upright_rgb
+from vdata_assets.formats.json_lines import array_of_lines
 from vdata_assets.formats.segmentation_samples import (
     SPLIT_NAMES,
     Log,
@@ -99,7 +100,7 @@ def write_llava(
                 lines[split].writelines(encoder.encode(row) + b"\n" for row in rows)
             progress.advance(samples.frames.height)
     for split in selection.splits:
-        _write_array(folder / f"{split}.jsonl", folder / f"{split}.json")
+        array_of_lines(folder / f"{split}.jsonl", folder / f"{split}.json")
     _write_manifest(folder / MANIFEST, selection, images)
     return WrittenSamples(folder, selection)
 
@@ -134,16 +135,6 @@ def _rows(samples: Samples, turns: Sequence[Sequence[Turn]], images: Iterable[st
             "masks": masks[start:end],
             "bounding_boxes": boxes[start:end],
         }
-
-
-def _write_array(lines: Path, array: Path) -> None:
-    """Write the rows of a JSON lines file as one JSON array, a row a line."""
-    with lines.open("rb") as rows, array.open("wb") as file:
-        before = b"[\n"
-        for row in rows:
-            file.write(before + row.rstrip(b"\n"))
-            before = b",\n"
-        file.write(b"\n]\n")
 
 
 def _write_manifest(path: Path, selection: SampleSelection, images: Sequence[str]) -> None:
