@@ -1,5 +1,5 @@
-"""``python -m vdata_assets.samples --root PATH``: draw the sample images, exports, tabletops or
-garments.
+"""``python -m vdata_assets.samples --root PATH``: draw the sample images, exports, tabletops, garments or
+classes.
 """
 
 import argparse
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from vdata_assets.samples.classes import write_class_images
 from vdata_assets.samples.concepts import DEMO_SEED, write_concept_images
 from vdata_assets.samples.exports import write_export_samples
 from vdata_assets.samples.garments import write_garment_samples
@@ -21,11 +22,11 @@ def main() -> None:
     parser.add_argument("--root", type=Path, required=True, help="folder to make; must not exist or be empty")
     parser.add_argument(
         "--kind",
-        choices=["concepts", "exports", "tabletops", "garments"],
+        choices=["concepts", "exports", "tabletops", "garments", "classes"],
         default="concepts",
         help="concepts: photos of products by category; exports: ZIPs of annotated frames, for an inbox; "
         "tabletops: photos of several things each, for the data engine; garments: a shop's pictures with a "
-        "table of texts (default: %(default)s)",
+        "table of texts; classes: photos in folders by class, of very unequal size (default: %(default)s)",
     )
     parser.add_argument("--seed", type=int, default=DEMO_SEED, help="of all choices (default: %(default)s)")
     parser.add_argument("--flaws", action="store_true", help="put in a few defects for the audits to report")
@@ -38,6 +39,7 @@ def main() -> None:
         "concepts": write_concept_images,
         "exports": write_export_samples,
         "tabletops": write_tabletop_samples,
+        "classes": write_class_images,
         "garments": write_garment_samples,
     }
     try:
@@ -50,6 +52,8 @@ def main() -> None:
         case "exports":
             frames = truth.n_unique(["export", "frame_index"])
             drawn = f"{truth['export'].n_unique()} exports of {frames} frames"
+        case "classes":
+            drawn = f"{truth.height} images of {truth['class'].n_unique()} classes"
         case "garments":
             drawn = f"{truth.height} rows of {truth['article'].n_unique()} garments"
         case _:

@@ -7,6 +7,7 @@ from vdata_assets.samples.flaws import DUPLICATE, MISNAMED, SINGLE_CONCEPT, SING
 FLAWS = [TRUNCATED, MISNAMED, DUPLICATE, SINGLE_IMAGE, SINGLE_CONCEPT]
 UNANNOTATED, BAD_MASK, TINY = "unannotated", "bad mask", "tiny"
 NEAR_DUPLICATE, NOTHING = "near duplicate", "nothing"
+OTHER_CLASS = "duplicate in another class"
 MISSING, EMPTY_CATEGORY = "missing", "empty category"
 UNKNOWN_FORMAT, REPEATED_ID = "unknown format", "repeated id"
 
@@ -87,6 +88,24 @@ class TabletopTruth(dy.Schema):
         [TRUNCATED, NEAR_DUPLICATE, NOTHING],
         nullable=True,
         description="of the picture: half a file, a copy of the first one, no thing on the table",
+    )
+
+
+class ClassTruth(dy.Schema):
+    """Every file of the sample classes, as it was drawn."""
+
+    path = dy.String(primary_key=True, description="<class>/<name>: POSIX, relative to the samples' root")
+    class_ = dy.String(alias="class", description="the folder's name, in classes.CLASSES")
+    kind = dy.String(description="what is drawn, a name in products.KINDS")
+    shape = dy.String(description="the kind's shape, which makes the class")
+    colour = dy.String(description="the main part's colour, a name in patterns.COLOURS")
+    accent = dy.String(description="the pattern's colour, and that of small parts")
+    pattern = dy.String(description="a name in patterns.PRINTS")
+    copy_of = dy.String(nullable=True, description="path of the file that a flawed one is made of")
+    flaw = dy.Enum(
+        [DUPLICATE, NEAR_DUPLICATE, OTHER_CLASS, TRUNCATED],
+        nullable=True,
+        description="what is wrong on purpose; null for a sound picture",
     )
 
 
