@@ -28,14 +28,14 @@ class Demo:
     Attributes:
         dataset: folder of its defs.yaml, and of its samples.
         write: generates the samples in a folder; says what it wrote.
-        discover: the asset that registers the partitions.
-        jobs: the job for what a dimension's partitions divide, by dimension, in order.
+        discover: the asset that registers the partitions; without partitions, the first asset.
+        jobs: the job for what a dimension's partitions divide, by dimension, in order; None: no partitions.
     """
 
     dataset: str
     write: Callable[[Path], str]
     discover: str
-    jobs: Mapping[str, str]
+    jobs: Mapping[str | None, str]
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,9 @@ class Run:
         return job.execute_in_process(asset_selection=[dg.AssetKey([self.dataset, name])], **self.options)
 
     def job(self, name: str, partitions: Sequence[str]) -> dg.ExecuteInProcessResult:
-        """Run a job for a range of partitions."""
-        tags = {ASSET_PARTITION_RANGE_START_TAG: partitions[0], ASSET_PARTITION_RANGE_END_TAG: partitions[-1]}
+        """Run a job for a range of partitions, or one that has none."""
+        ends = (ASSET_PARTITION_RANGE_START_TAG, ASSET_PARTITION_RANGE_END_TAG)
+        tags = dict(zip(ends, (partitions[0], partitions[-1]), strict=True)) if partitions else None
         return self.definitions.resolve_job_def(name).execute_in_process(tags=tags, **self.options)
 
     @property
@@ -96,6 +97,14 @@ def write_garments(root: Path) -> str:
     return f"{truth.height} sample products of {truth['article'].n_unique()} articles"
 
 
+def write_things(root: Path) -> str:
+    """Photos in folders by class, of very unequal size, some files flawed on purpose."""
+    from vdata_assets.samples.classes import write_class_images
+
+    truth = write_class_images(root, flaws=True, log=say)
+    return f"{truth.height} sample images of {truth['class'].n_unique()} classes"
+
+
 def write_tabletops(root: Path) -> str:
     """Scenes of several objects, some files flawed on purpose."""
     from vdata_assets.samples.tabletops import write_tabletop_samples
@@ -114,6 +123,7 @@ DEMOS = (
         "products",
         {"shard": "garments_catalog", "category": "garments_training"},
     ),
+    Demo("things", write_things, "catalog", {None: "things"}),
 )
 
 
@@ -129,8 +139,8 @@ def run_demo(demo: Demo, run: Run) -> list[dg.ExecuteInProcessResult]:
     """Register the partitions, then materialize everything for all of them."""
     runs = [run.asset(demo.discover)]
     for dimension, job in demo.jobs.items():
-        partitions = run.instance.get_dynamic_partitions(f"{demo.dataset}/{dimension}")
-        if partitions and runs[-1].success:
+        partitions = run.instance.get_dynamic_partitions(f"{demo.dataset}/{dimension}") if dimension else []
+        if runs[-1].success and (partitions or dimension is None):
             runs.append(run.job(job, partitions))
     return runs
 

@@ -10,6 +10,7 @@ lines that loads, calls its stage and writes. The algorithms live in the stages,
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -30,10 +31,11 @@ from vdata_assets.quality.findings import Check, Status
 from vdata_assets.reports.settings import SummarySettings
 from vdata_assets.splits.checks import SAMPLE_SPLITS_CHECKS
 from vdata_assets.splits.settings import SplitSettings
-from vdata_assets.workflows import annotation_tables, tables
+from vdata_assets.workflows import annotation_tables, export_sources, tables
 from vdata_assets.workflows.automation import FOLLOWS, FOLLOWS_ANY
 from vdata_assets.workflows.component import DatasetComponent
 from vdata_assets.workflows.dataset import Dataset
+from vdata_assets.workflows.exports import exports_assets
 from vdata_assets.workflows.inbox_sensor import inbox_sensor
 from vdata_assets.workflows.operations import whole_job
 from vdata_assets.workflows.publish import published_asset
@@ -83,6 +85,17 @@ class AnnotationDataset(DatasetComponent):
                 dataset_hf(dataset, self.conversations, tuple(self.splits.ratios)),
                 dataset_llava(dataset, self.conversations, tuple(self.splits.ratios)),
                 preparation_summary(dataset, self.summary),
+                *exports_assets(
+                    dataset,
+                    self.formats,
+                    self.license,
+                    ["annotations", "splits"],
+                    partial(
+                        export_sources.annotated_frames,
+                        names=tuple(self.splits.ratios),
+                        seed=self.conversations.seed,
+                    ),
+                ),
             ],
             jobs=[whole_job(dataset)],
             sensors=[inbox_sensor(dataset)],

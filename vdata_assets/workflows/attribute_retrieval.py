@@ -42,9 +42,10 @@ from vdata_assets.protocol.checks import PROTOCOL_CHECKS
 from vdata_assets.protocol.settings import ProtocolSettings
 from vdata_assets.quality.findings import Check
 from vdata_assets.reports.settings import GallerySettings
-from vdata_assets.workflows import attribute_training, product_catalog, product_tables
+from vdata_assets.workflows import attribute_training, export_sources, product_catalog, product_tables
 from vdata_assets.workflows.component import DatasetComponent
 from vdata_assets.workflows.dataset import Dataset
+from vdata_assets.workflows.exports import EXPORTS, exports_assets
 from vdata_assets.workflows.operations import observation_schedule, part_job, partition_sensor
 from vdata_assets.workflows.product_tables import CATEGORY, SHARD
 from vdata_assets.workflows.settings import DescriptorSettings, EncoderSettings
@@ -151,7 +152,7 @@ class AttributeRetrieval(DatasetComponent):
             part_job(
                 dataset,
                 "catalog",
-                CATALOG_PART,
+                (*CATALOG_PART, *([EXPORTS] if self.formats else [])),
                 f"The catalog of {dataset.name} and its baseline, for the shards you choose, in one run.",
             ),
             part_job(
@@ -182,6 +183,13 @@ class AttributeRetrieval(DatasetComponent):
                     protocol=self.protocol_model,
                     evaluation=self.evaluation,
                     scoreboard=self.scoreboard,
+                ),
+                *exports_assets(
+                    dataset,
+                    self.formats,
+                    self.license,
+                    ["products", "splits", "attributes"],
+                    export_sources.product_texts,
                 ),
             ],
             jobs=jobs,

@@ -9,6 +9,8 @@ import dagster as dg
 from dagster.components.resolved.scopes import LoadContextScope
 from pydantic import BaseModel, Field, field_validator
 
+from vdata_assets.formats.export_checks import EXPORT_CHECKS
+from vdata_assets.formats.export_settings import FormatList
 from vdata_assets.quality.findings import Check, Status
 from vdata_assets.workflows.dataset import Dataset
 from vdata_assets.workflows.json_schema import precise
@@ -45,10 +47,19 @@ class DatasetComponent(dg.Component, dg.Model):
         "Only what differs from the documented default need be named.",
     )
 
+    formats: FormatList = Field(
+        default=(),
+        description="Formats that the asset `exports` writes for trainers: names, or {format: name} with "
+        "options. None: there is no such asset.",
+    )
+    license: str | None = Field(
+        default=None, description="Licence of the data for the cards of exports, as the Hub names it."
+    )
+
     @classmethod
     def check_names(cls) -> list[str]:
         """Names of all checks, in order; a name that several assets have stands for the check of each."""
-        return sorted({check.name for check in cls.CHECKS})
+        return sorted({check.name for check in (*cls.CHECKS, *EXPORT_CHECKS)})
 
     @field_validator("audits")
     @classmethod

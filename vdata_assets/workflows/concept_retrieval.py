@@ -31,12 +31,13 @@ from vdata_assets.retrieval.checks import COMBINED_CHECKS, HELD_OUT_UNSEEN, RETR
 from vdata_assets.retrieval.settings import CombineSettings
 from vdata_assets.splits.checks import CONCEPT_SPLITS_CHECKS, CONCEPT_SUBSET_CHECKS
 from vdata_assets.splits.settings import ConceptSplitSettings, ConceptSubsetSettings
-from vdata_assets.workflows import concept_tables, tables
+from vdata_assets.workflows import concept_tables, export_sources, tables
 from vdata_assets.workflows.automation import FOLLOWS
 from vdata_assets.workflows.component import DatasetComponent
 from vdata_assets.workflows.concept_definitions import concept_definitions
 from vdata_assets.workflows.concept_training import retrieval, retrieval_dataset, training_dataset
 from vdata_assets.workflows.dataset import Dataset
+from vdata_assets.workflows.exports import exports_assets
 from vdata_assets.workflows.model_settings import LanguageModelSettings, RulesSettings
 from vdata_assets.workflows.operations import observation_schedule, partition_sensor, whole_job
 from vdata_assets.workflows.publish import published_asset
@@ -104,6 +105,13 @@ class ConceptRetrieval(DatasetComponent):
                 retrieval_dataset(dataset, self.retrieval_dataset, self.retrieval, prefix),
                 training_dataset(dataset, self.training_dataset, self.retrieval),
                 analysis(dataset, self.analysis),
+                *exports_assets(
+                    dataset,
+                    self.formats,
+                    self.license,
+                    ["retrieval_dataset"],
+                    partial(export_sources.retrieval_games, settings=self.training_dataset),
+                ),
             ],
             jobs=[whole_job(dataset)],
             schedules=[observation_schedule(dataset, "images")],

@@ -30,11 +30,12 @@ from vdata_assets.dataengine.settings import (
     RegionSettings,
 )
 from vdata_assets.quality.findings import Check
-from vdata_assets.workflows import engine_reports, engine_tables, tables
+from vdata_assets.workflows import engine_reports, engine_tables, export_sources, tables
 from vdata_assets.workflows.automation import FOLLOWS, FOLLOWS_ANY
 from vdata_assets.workflows.component import DatasetComponent
 from vdata_assets.workflows.dataset import Dataset
 from vdata_assets.workflows.engine import Engine
+from vdata_assets.workflows.exports import exports_assets
 from vdata_assets.workflows.file_states import file_state, tree_state
 from vdata_assets.workflows.model_settings import (
     ClassicalSegmenterSettings,
@@ -91,6 +92,13 @@ class ConversationalSegmentation(DatasetComponent):
                 runs(dataset, self.prompts),
                 *imported,
                 convseg_export(dataset, self.convseg_export, with_imported=bool(imported)),
+                *exports_assets(
+                    dataset,
+                    self.formats,
+                    self.license,
+                    ["convseg_export"],
+                    export_sources.segmentation_prompts,
+                ),
             ],
             jobs=[whole_job(dataset)],
             sensors=[partition_sensor(dataset, present, "shards")],
