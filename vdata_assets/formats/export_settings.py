@@ -7,7 +7,17 @@ An entry is a name, ``llava``, or a mapping with the options that this format ha
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from vdata_assets.formats.registry import FORMAT_NAMES
 
@@ -138,12 +148,22 @@ def _once(entries: Sequence[FormatSettings]) -> Sequence[FormatSettings]:
     return entries
 
 
+class _NameOrMapping:
+    """The JSON schema of an entry, so that a wrong one is named by what it should be."""
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"if": {"type": "string"}, "then": {"enum": list(FORMAT_NAMES)}, "else": handler(core)}
+
+
 AnyFormat = Annotated[
     Annotated[
         PlainFormat | SwiftFormat | GeminiFormat | ParquetFormat | WebDatasetFormat,
         Field(discriminator="format"),
     ],
     BeforeValidator(_entry),
+    _NameOrMapping(),
 ]
 FormatList = Annotated[tuple[AnyFormat, ...], AfterValidator(_once), Field(validate_default=True)]
 """Type of a setting ``formats``; its default may be names too."""

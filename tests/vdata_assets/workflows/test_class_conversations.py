@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 import pytest
+from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from vdata_assets.samples.classes import write_class_images
@@ -143,6 +144,21 @@ def test_one_more_image_changes_no_other_sample(make_lab, things, tmp_path):
     after = samples(lab)
     assert after.height == before.height + 1
     assert after.join(before, on=before.columns, how="semi").height == before.height
+
+
+SAID = {
+    "names and mappings": (["llava", {"format": "webdataset", "shard_size_mb": 5}], None),
+    "an unknown name": (["lava"], "'lava' is not one of ['llava'"),
+    "an unknown format of a mapping": ([{"format": "lava"}], "'lava' is not one of ['coco'"),
+    "a wrong option": ([{"format": "parquet", "shard_size_mb": "5"}], "'5' is not of type 'integer'"),
+}
+
+
+@pytest.mark.parametrize(("formats", "message"), SAID.values(), ids=SAID.keys())
+def test_dg_check_yaml_names_what_is_wrong_in_the_list_of_formats(formats, message):
+    schema = ClassConversations.model_json_schema()
+    errors = list(Draft202012Validator(schema).iter_errors({"root": "/data", "formats": formats}))
+    assert [error.message[: len(message)] for error in errors] == [message] if message else not errors
 
 
 WRONG = {
