@@ -202,7 +202,7 @@ def test_what_goes_wrong_for_good_is_recorded_and_mended_by_the_next_run(lab, bo
     with ModelServer(
         answer=engine_model.answer, faults=lambda asked: fault if dark(asked) else None
     ) as server:
-        model = gemini(server, timeout_s=0.5 if kind == "timeout" else 20, attempts=2)
+        model = gemini(server, timeout_s=3 if kind == "timeout" else 20, attempts=2)
         defs = definitions(boxes, language_model=model, regions={"max_error_share": 0.5})
         assert materialize(lab, defs, "images", "regions").success
         errors = table(lab, "regions", "errors.parquet", "shard-0000")
