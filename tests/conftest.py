@@ -40,6 +40,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesTo
     return FilesTogether(config, log)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files come first: one that began last would run alone."""
+    first = ("e2e", "workflows")
+    items.sort(key=lambda item: next((at for at, name in enumerate(first) if name in item.path.parts), 9))
+
+
 @pytest.fixture(scope="session")
 def test_data() -> Callable[[str], Path]:
     """Folder of real photos and masks by name; the test is skipped, with the reason, where it is absent."""

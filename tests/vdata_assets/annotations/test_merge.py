@@ -252,7 +252,7 @@ def one_by_one(exports: Sequence[tuple[str, Sequence[Frame]]]) -> list[tuple[str
     return [(frame_id, *entry) for frame_id, entries in own.items() for entry in entries]
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.lists(FRAMES, min_size=1, max_size=3), st.integers(1, 3))
 def test_adding_one_by_one_equals_merging_all_at_once_and_the_plain_reference(
     contents: list[list[Frame]], together: int
