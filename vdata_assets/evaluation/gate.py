@@ -18,7 +18,7 @@ TOLERANCE = 1e-6
 def audit_promotion(table: pl.DataFrame, settings: ScoreboardSettings) -> list[Finding]:
     """Answer every check of ``PROMOTION_CHECKS``, in that order, each at its default level.
 
-    Nothing is taken from the verdicts but what is missing: the figures are judged again.
+    Of the verdicts only what is missing and what rose by luck is taken: the figures are judged again.
 
     Args:
         table: of schema Scoreboard, in points.
@@ -108,7 +108,8 @@ def _no_regression(
 
 
 def _something_gained(measurable: list[dict[str, Any]]) -> Finding:
-    gained = [row["name"] for row in measurable if row["low"] > 0]
+    guessed = Verdict.NO_CHANGE.value  # a rise to the level of chance
+    gained = [row["name"] for row in measurable if row["low"] > 0 and row["verdict"] != guessed]
     what = f": {', '.join(gained)}" if gained else ""
     return SOMETHING_GAINED.finding(
         f"{len(gained)} of {len(measurable)} measurable figures rose{what}",

@@ -50,7 +50,7 @@ from vdata_assets.workflows.operations import observation_schedule, part_job, pa
 from vdata_assets.workflows.product_tables import CATEGORY, SHARD
 from vdata_assets.workflows.settings import DescriptorSettings, EncoderSettings
 
-TRAIN = "train"
+TRAIN, VALIDATION = "train", attribute_training.VALIDATION
 CATALOG_PART = (
     "products",
     "product_groups",
@@ -112,6 +112,10 @@ class AttributeRetrieval(DatasetComponent):
             "evaluation.catalog_splits": self.evaluation.catalog_splits,
             "hard_negatives.splits": self.hard_negatives.splits,
             "training_pairs.num_pairs": self.training_pairs.num_pairs,
+            "protocol_model, which trains on one split and chooses its best epoch by another": (
+                TRAIN,
+                VALIDATION,
+            ),
         }
         for field, splits in named.items():
             if unknown := [split for split in splits if split not in self.splits.ratios]:

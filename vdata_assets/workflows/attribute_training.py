@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from vdata_assets.embeddings.product_vectors import ProductVectors
 
 BEST = "best.pt"
+VALIDATION = "validation"
 PER_QUERY = "per_query_results.parquet"
 
 
@@ -225,7 +226,7 @@ def protocol_model(dataset: Dataset, settings: ProtocolSettings) -> dg.AssetsDef
 
 def checkpoint_validation(dataset: Dataset, settings: EvaluationSettings) -> dg.AssetsDefinition:
     """How far the checkpoint went from the encoder."""
-    validation = settings.model_copy(update={"query_split": "validation"})
+    validation = settings.model_copy(update={"query_split": VALIDATION})
 
     def inputs(step: Step) -> dict[str, Any]:
         return {"known": product_tables.known_versions(step), "model": step.upstream("protocol_model")}

@@ -66,7 +66,11 @@ class ClassConversations(DatasetComponent):
                 images(dataset),
                 catalog(dataset, self.balance, self.conversations),
                 splits(dataset, self.splits, self.balance, self.near_duplicate_hamming, seed),
-                *([look_alikes(dataset, self.encoder, self.conversations.look_alikes)] if near else []),
+                *(
+                    [look_alikes(dataset, self.encoder, self.conversations.look_alikes, self.splits)]
+                    if near
+                    else []
+                ),
                 conversations(dataset, self.conversations, self.balance, self.splits, self.audit, near=near),
                 report(dataset, self.conversations, self.balance, self.splits, near=near),
                 *exports_assets(
@@ -154,7 +158,9 @@ def splits(
     )
 
 
-def look_alikes(dataset: Dataset, encoder: EncoderSettings, number: int) -> dg.AssetsDefinition:
+def look_alikes(
+    dataset: Dataset, encoder: EncoderSettings, number: int, split_settings: SplitSettings
+) -> dg.AssetsDefinition:
     """Which classes look most like each."""
     load_encoder = cache(encoder.build)
 
@@ -171,7 +177,7 @@ def look_alikes(dataset: Dataset, encoder: EncoderSettings, number: int) -> dg.A
         from vdata_assets.embeddings.audit import audit
         from vdata_assets.embeddings.embed import TABLE, embed
 
-        trained = class_tables.training_images(catalog, splits)
+        trained = class_tables.training_images(catalog, splits, split_settings)
         embedded = embed(
             trained, dataset.root, load_encoder(), tables.previous_table(step, TABLE), log=step.log
         )
@@ -186,7 +192,7 @@ def look_alikes(dataset: Dataset, encoder: EncoderSettings, number: int) -> dg.A
             table=tables.described(near),
         )
 
-    recipe = Recipe(inputs, build, [encoder, number], "1", EMBEDDINGS_CHECKS)
+    recipe = Recipe(inputs, build, [encoder, number, split_settings], "1", EMBEDDINGS_CHECKS)
     return published_asset(
         dataset,
         "look_alikes",

@@ -34,13 +34,14 @@ def previous_splits(step: Step) -> "pl.DataFrame | None":
     return tables.read(file) if file else None
 
 
-def training_images(catalog: Version, splits: Version) -> "pl.DataFrame":
-    """image_id, path, class and content_hash of the images of the largest split."""
+def training_images(catalog: Version, splits: Version, settings: "SplitSettings") -> "pl.DataFrame":
+    """image_id, path, class and content_hash of the images of the split that trains."""
     import polars as pl
 
+    from vdata_assets.splits.class_split_audit import largest_split
+
     placed = tables.read(splits.file(SPLITS))
-    largest = placed["split"].value_counts(sort=True)["split"][0] if placed.height else ""
-    train = placed.filter(pl.col("split") == largest).select(image_id="sample_id")
+    train = placed.filter(pl.col("split") == largest_split(settings)).select(image_id="sample_id")
     return (
         tables.read(catalog.file(IMAGES))
         .join(train, on="image_id", how="semi", maintain_order="left")
