@@ -38,7 +38,7 @@ export DAGSTER_HOME ?= $(VDATA_HOME)/dagster
 $(DAGSTER_HOME)/dagster.yaml: dagster_project/instance/dagster.yaml $(VENV)/.installed
 	mkdir -p $(DAGSTER_HOME)
 	cp $< $@
-	$(BIN)/dagster instance concurrency set gpu 1 >&2
+	$(BIN)/dagster instance concurrency set gpu "$$($(BIN)/python -m vdata_resources.devices)" >&2
 
 instance: $(DAGSTER_HOME)/dagster.yaml
 

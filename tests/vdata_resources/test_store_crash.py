@@ -61,7 +61,9 @@ def _leftovers(target: Artifact) -> set[str]:
         for name in names(target.folder / "versions")
         if not name.startswith(".") and name > current.id
     }
-    return kinds | ({"link"} if os.path.lexists(target.folder / ".current-next") else set())
+    return kinds | (
+        {"link"} if any(name.startswith(".current-next-") for name in names(target.folder)) else set()
+    )
 
 
 def _assert_works_on(target: Artifact) -> None:

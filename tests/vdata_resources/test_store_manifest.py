@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -147,7 +148,8 @@ def test_everything_is_on_the_disk_before_it_is_published(
     sync, replace = os.fsync, os.replace
 
     def spy_sync(descriptor: int) -> None:
-        events.append(os.path.relpath(os.readlink(f"/proc/self/fd/{descriptor}"), target.folder))
+        path = os.path.relpath(os.readlink(f"/proc/self/fd/{descriptor}"), target.folder)
+        events.append(re.sub(r"(\.draft-\d{6}-[0-9a-f]{8})-[0-9a-f]{8}", r"\1", path))
         sync(descriptor)
 
     def spy_replace(source: Path, link: Path) -> None:

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from vdata_resources.devices import Device
 from vdata_resources.encoders.decoding import decoded_batches
 from vdata_resources.encoders.open_clip_loading import (
     SELF_CONTAINED,
-    Device,
     LoadedModel,
     Precision,
     load_model,
@@ -54,7 +54,7 @@ class OpenClipEncoder:
             ``local-dir:``, which bring their own weights.
         device: ``cuda``, ``cpu``, or ``auto``: the GPU if there is one.
         precision: ``fp32``, ``bf16``, or ``auto``: bf16 on a GPU, fp32 on a CPU.
-        batch_size: images a forward pass. None: 16 on a CPU; on a GPU 256, halved until it fits into
+        batch_size: images a forward pass. None: 16 on a CPU, 256 on a GPU. It is halved until it fits into
             memory, which the log says.
 
     Raises:
@@ -198,10 +198,6 @@ class OpenClipEncoder:
         import torch
 
         size = self._fitting[0]
-        if self.batch_size is not None:
-            raise EncoderUnavailable(
-                f"batch_size: {size} images do not fit into the GPU's memory: lower it, or leave it out"
-            ) from error
         if size == 1:
             raise EncoderUnavailable(
                 f"model: not even one image of {self.model} fits into the GPU's memory: "

@@ -16,12 +16,12 @@ import numpy.typing as npt
 import xxhash
 from PIL import Image
 
+from vdata_resources.devices import Device
 from vdata_resources.encoders.protocol import EncoderUnavailable
 
 if TYPE_CHECKING:
     import torch
 
-Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "fp32", "bf16"]
 
 SELF_CONTAINED = ("hf-hub:", "local-dir:")  # names that open_clip resolves to configuration and weights

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from vdata_resources.devices import Device
 from vdata_resources.segmenters.protocol import Segmentation
 from vdata_resources.segmenters.sam2_configs import config_named
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from vdata_resources.segmenters.sam2_decoding import PromptBatches
     from vdata_resources.segmenters.sam2_loading import LoadedSam2
 
-Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "fp32", "bf16"]
 
 DEFINITION = 1  # raise it with any change on this side that moves a pixel
@@ -37,7 +37,7 @@ class Sam2Segmenter:
         precision: ``fp32``, ``bf16``, or ``auto``: bf16 on a GPU, fp32 on a CPU.
         points_per_side: of the automatic masks' grid.
         points_per_batch: prompts in one run of the mask decoder. None: 1 on a CPU, where
-            more are slower; on a GPU 256, halved until it fits into memory.
+            more are slower; 256 on a GPU. It is halved until it fits into memory, which the log says.
         pred_iou_threshold: automatic masks of at most this predicted IoU are dropped; 0 keeps all.
         stability_threshold: and those of less than this stability: the IoU of the mask at a threshold one
             higher with that at one lower; 0 keeps all.

@@ -4,6 +4,7 @@ The arithmetic is that of the package's ``SAM2ImagePredictor``, operation by ope
 the same to the pixel; but low-resolution logits are enlarged when and where they are wanted, not all of them.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
@@ -27,6 +28,7 @@ CPU_BATCH_SIZE = 1  # one prompt's tensors stay in the cache: with 64, each take
 GPU_BATCH_SIZE = 256
 
 Result = TypeVar("Result")
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,19 +130,18 @@ class PromptBatches:
     Args:
         config: the model's name, for errors.
         device: ``cpu`` or ``cuda``.
-        size: what the setting says. None: 1 on a CPU; on a GPU 256, halved until it fits into memory.
+        size: what the setting says. None: 1 on a CPU, 256 on a GPU. It is halved until it fits into memory.
     """
 
     def __init__(self, config: str, device: str, size: int | None) -> None:
         self.config = config
-        self.fixed = size is not None
         self.size = size or (GPU_BATCH_SIZE if device == "cuda" else CPU_BATCH_SIZE)
 
     def of(self, prompts: torch.Tensor, work: Callable[[torch.Tensor], Result]) -> Iterator[Result]:
         """What ``work`` makes of each batch, in order.
 
         Raises:
-            SegmenterUnavailable: a batch of the set size, or a single prompt, does not fit into memory.
+            SegmenterUnavailable: a single prompt does not fit into memory.
         """
         start = 0
         while start < len(prompts):
@@ -154,15 +155,16 @@ class PromptBatches:
             start += len(part)
 
     def _halve(self, error: Exception) -> None:
-        if self.fixed:
-            raise SegmenterUnavailable(
-                f"segmenter.points_per_batch: {self.size} prompts do not fit into the GPU's memory: "
-                "lower it, or leave it out"
-            ) from error
         if self.size == 1:
             raise SegmenterUnavailable(
                 f"segmenter.config: not even one prompt of {self.config} fits into the GPU's memory: "
                 "take a smaller config, or set segmenter.device to 'cpu'"
             ) from error
+        _log.warning(
+            "segment: %d prompts of %s do not fit into the GPU's memory, continuing with %d at once",
+            self.size,
+            self.config,
+            self.size // 2,
+        )
         self.size //= 2
         torch.cuda.empty_cache()

@@ -12,6 +12,7 @@ from vdata_resources.store.errors import DamagedVersion, NotPublished, full_disk
 from vdata_resources.store.history import History
 from vdata_resources.store.locks import lease, writer_lock
 from vdata_resources.store.names import MANIFEST, check_fingerprint
+from vdata_resources.store.shared import GONE, look_again
 from vdata_resources.store.version import Version, read_version
 
 
@@ -102,15 +103,17 @@ class Artifact:
         """The version that ``current`` points to, by its manifest.
 
         Between reading the link and the manifest, writers may publish newer versions and prune this one:
-        then the link has moved, and is followed again.
+        then the link has moved, and is followed again. What another host published is seen at once.
         """
         history = History(self.folder)
         gone = None
-        while (version := history.current_id()) is not None:
+        while look_again(self.folder) and (version := history.current_id()) is not None:
             path = history.versions / version
             try:
                 return read_version(path, read_manifest(path / MANIFEST))
-            except FileNotFoundError as error:
+            except OSError as error:
+                if error.errno not in GONE:
+                    raise
                 if version == gone:
                     raise DamagedVersion(f"{self.name}: {path} was removed: materialize it again") from error
                 gone = version

@@ -3,12 +3,14 @@
 import errno
 import os
 import shutil
+import uuid
 from pathlib import Path
 from typing import Any
 
 from vdata_resources.store import durable
 from vdata_resources.store.history import DRAFT_PREFIX, History
 from vdata_resources.store.names import MANIFEST, REPORT
+from vdata_resources.store.shared import look_again
 from vdata_resources.store.version import FileRecord, Version, read_version, to_json, write_manifest
 
 # Another file system, one without hard links, or a file with as many links as it may have.
@@ -25,10 +27,13 @@ class Draft:
 
     def __init__(self, history: History, fingerprint: str, keep: int) -> None:
         self.id = history.next_id(fingerprint)
-        self.path = history.versions / f"{DRAFT_PREFIX}{self.id}"
+        # A name of its own: a host that was cut off so long that its lock went to another one must never
+        # meet that one's draft of the same id.
+        self.path = history.versions / f"{DRAFT_PREFIX}{self.id}-{uuid.uuid4().hex[:8]}"
         self._history = history
         self._fingerprint = fingerprint
         self._keep = keep
+        self._ended = False
         self._linked: dict[str, FileRecord] = {}
         self._folders: set[Path] = set()
         self.path.mkdir()
@@ -81,7 +86,7 @@ class Draft:
             report: what the audit found, as JSON values.
 
         Raises:
-            RuntimeError: the draft was published or rejected before.
+            RuntimeError: the draft was published or rejected before, or another host has removed it.
             ValueError: the folder holds a symbolic link, a file named ``manifest.json``, or something that
                 is neither file nor folder; or a number in metadata or report is not finite.
             TypeError: metadata or report hold what is not a JSON value.
@@ -90,6 +95,7 @@ class Draft:
         self._require_open()
         write_manifest(self.path, self._fingerprint, metadata, report, self._linked)
         version = self._history.publish(self.path, self.id)
+        self._ended = True
         self._history.prune(self._keep)
         return read_version(version, (version / MANIFEST).read_bytes())
 
@@ -103,7 +109,7 @@ class Draft:
             The candidate's folder.
 
         Raises:
-            RuntimeError: the draft was published or rejected before.
+            RuntimeError: the draft was published or rejected before, or another host has removed it.
             ValueError: the folder holds a ``report.json``; or a number in the report is not finite.
             TypeError: the report holds what is not a JSON value.
             OutOfSpace: the disk is full.
@@ -114,15 +120,20 @@ class Draft:
             raise ValueError(f"a rejected draft cannot hold a {REPORT}, the store writes it: rename yours")
         durable.write(target, to_json(report))
         candidate = self._history.reject(self.path, self.id)
+        self._ended = True
         self._history.prune_rejected(self._keep)
         return candidate
 
     def close(self) -> None:
         """Delete whatever was not published or rejected."""
-        if self._history.current_id() != self.id:
-            durable.discard(self._history.versions / self.id)
+        self._ended = True
         durable.discard(self.path)
 
     def _require_open(self) -> None:
-        if not self.path.is_dir():
+        if self._ended:
             raise RuntimeError(f"draft {self.id} is closed: it was published, rejected or abandoned before")
+        if not look_again(self.path):
+            raise RuntimeError(
+                f"{self.path} was removed while it was written: this host lost its lock, for example because "
+                "it could not reach the file server; what was published before stands, run it again"
+            )

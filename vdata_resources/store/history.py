@@ -29,7 +29,7 @@ from vdata_resources.store.names import (
 
 DRAFT_PREFIX = ".draft-"
 _PRUNED_PREFIX = ".pruned-"
-_NEXT_LINK = ".current-next"
+_NEXT_LINK_PREFIX = ".current-next-"
 
 _log = logging.getLogger(__name__)
 
@@ -86,7 +86,10 @@ class History:
         return version_id(max(numbers, default=0) + 1, fingerprint)
 
     def clean(self) -> None:
-        """Remove what killed writers left: drafts, half-deleted versions, versions newer than the current."""
+        """Remove what dead writers left: drafts, half-deleted versions, versions newer than the current."""
+        for leftover in _names(self.folder):
+            if leftover.startswith(_NEXT_LINK_PREFIX):
+                (self.folder / leftover).unlink()
         for leftover in _names(self.versions):
             if leftover.startswith((DRAFT_PREFIX, _PRUNED_PREFIX)):
                 durable.discard(self.versions / leftover)
@@ -99,11 +102,16 @@ class History:
     def publish(self, draft: Path, version: str) -> Path:
         """Make a finished draft the current version; the link's replacement is the moment of publication."""
         target = self.versions / version
-        link = self.folder / _NEXT_LINK
-        link.unlink(missing_ok=True)
+        link = self.folder / f"{_NEXT_LINK_PREFIX}{draft.name.removeprefix(DRAFT_PREFIX)}"
         link.symlink_to(f"{VERSIONS}/{version}")
         durable.move(draft, target)
-        os.replace(link, self.folder / CURRENT)
+        try:
+            os.replace(link, self.folder / CURRENT)
+        except OSError:
+            # A server may have done what it could not confirm.
+            if self.current_id() != version:
+                durable.discard(target)
+            raise
         durable.sync(self.folder)
         durable.discard(self.folder / SCRATCH)
         return target

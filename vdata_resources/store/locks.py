@@ -12,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from vdata_resources.store.errors import FULL, LockTimeout
+from vdata_resources.store.shared import GONE, check_mount, look_again
 
 LOCK = ".lock"
 HOLDER = ".lock.holder"
@@ -32,10 +33,12 @@ def writer_lock(folder: Path, timeout: float) -> Iterator[None]:
 
     Raises:
         LockTimeout: names the lock file and the process that holds it.
-        OSError: the file system gives no locks.
+        OSError: the file system gives no locks, or none that other hosts see.
     """
+    check_mount(folder)
     path = folder / LOCK
     with _acquired(path, timeout):
+        look_again(folder)
         try:
             _name_holder(folder / HOLDER)
             yield
@@ -80,7 +83,9 @@ def _name_holder(file: Path) -> None:
 def _holder(path: Path) -> str:
     try:
         return path.with_name(HOLDER).read_text() or "an unknown process"
-    except FileNotFoundError:
+    except OSError as error:
+        if error.errno not in GONE:
+            raise
         return "an unknown process"
 
 
@@ -90,10 +95,13 @@ def lease(manifest: Path) -> Iterator[bytes]:
 
     Raises:
         FileNotFoundError: the version is gone, or went while the lease was taken.
+        OSError: it went on another host (ESTALE).
     """
     with manifest.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_SH)
-        manifest.stat()  # A pruner may have moved the version away between the two lines above.
+        # A pruner, maybe on another host, may have moved the version away between the two lines above.
+        look_again(manifest.parent.parent)
+        manifest.stat()
         try:
             yield file.read()
         finally:

@@ -3,9 +3,14 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vdata_resources.store.artifact import Artifact
 from vdata_resources.store.names import CURRENT, RESERVED, check_name
+from vdata_resources.store.shared import look_again
+
+if TYPE_CHECKING:
+    from vdata_resources.object_store import ObjectStore
 
 
 @dataclass(frozen=True)
@@ -16,6 +21,7 @@ class Store:
         root: the folder, VDATA_HOME; it may be moved as a whole.
         keep: number of published versions kept of each artifact, and of rejected candidates; at least 1.
         lock_timeout: seconds that a writer waits for another one of the same artifact.
+        objects: where published versions are mirrored, by whoever publishes them; None for nowhere.
 
     Raises:
         ValueError: ``keep`` is below 1, or ``lock_timeout`` below 0.
@@ -24,6 +30,7 @@ class Store:
     root: Path
     keep: int = 3
     lock_timeout: float = 3600
+    objects: "ObjectStore | None" = None
 
     def __post_init__(self) -> None:
         if self.keep < 1:
@@ -51,13 +58,17 @@ class Store:
             ValueError: a name cannot be a folder name.
         """
         folder = self._asset_folder(dataset, asset)
-        if not folder.is_dir():
+        if not look_again(folder):
             return []
         return sorted(
-            name
-            for name in os.listdir(folder)
-            if name not in RESERVED and (folder / name / CURRENT).is_symlink()
+            name for name in os.listdir(folder) if name not in RESERVED and _published(folder / name)
         )
 
     def _asset_folder(self, dataset: str, asset: str) -> Path:
         return self.root / check_name("dataset", dataset) / check_name("asset", asset)
+
+
+def _published(folder: Path) -> bool:
+    """Whether an artifact has a published version; one that has keeps it, so only a "no" may be stale."""
+    link = folder / CURRENT
+    return link.is_symlink() or (look_again(folder) and link.is_symlink())

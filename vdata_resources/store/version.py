@@ -110,7 +110,7 @@ def write_manifest(
     """
     names = [path.relative_to(folder).as_posix() for path in _sorted_files(folder)]
     unknown = [name for name in names if name not in known]
-    fresh = ordered_map(lambda name: _record(folder / name), unknown, chunk=16)
+    fresh = ordered_map(lambda name: file_record(folder / name), unknown, chunk=16)
     files = {name: known[name] for name in names if name in known}
     files |= zip(unknown, fresh, strict=True)
     durable.sync_all(folder, [folder / name for name in unknown])
@@ -163,7 +163,8 @@ def _sorted_files(folder: Path) -> Iterator[Path]:
                 raise ValueError(f"a draft cannot hold {inside!r}, which is neither file nor folder")
 
 
-def _record(path: Path) -> FileRecord:
+def file_record(path: Path) -> FileRecord:
+    """What a manifest says of this file; reads all of it."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, xxhash.xxh3_128)
         return {"bytes": file.tell(), "xxh3_128": digest.hexdigest()}

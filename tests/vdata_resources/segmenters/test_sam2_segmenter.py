@@ -308,37 +308,30 @@ def little_memory(monkeypatch):
     return at_most
 
 
-def test_batches_are_halved_until_they_fit_and_stay_so(opened, predictor, little_memory):
+def test_batches_are_halved_until_they_fit_and_stay_so_and_the_log_says_so(
+    opened, predictor, little_memory, caplog
+):
     memory, tight = little_memory(fit=4), opened(batch=None)
     tight._batches.size = 16
     assert sorted(listed(tight.automatic())) == generated(predictor, ALL, points_per_batch=4)
     assert memory.sizes == [16, 8, 4, 4, 4, 4]
     assert tight._batches.size == 4
+    assert caplog.messages == [
+        f"segment: {size} prompts of sam2.1_hiera_t.yaml do not fit into the GPU's memory, "
+        f"continuing with {size // 2} at once"
+        for size in (16, 8)
+    ]
 
 
-@pytest.mark.parametrize(
-    ("size", "message"),
-    [
-        (
-            8,
-            "segmenter.points_per_batch: 8 prompts do not fit into the GPU's memory: "
-            "lower it, or leave it out",
-        ),
-        (
-            None,
-            "segmenter.config: not even one prompt of sam2.1_hiera_t.yaml fits into the GPU's memory: "
-            "take a smaller config, or set segmenter.device to 'cpu'",
-        ),
-    ],
-    ids=["a set size", "not even one"],
-)
-def test_too_little_memory_for_prompts_is_an_error_that_names_the_setting(
-    opened, little_memory, size, message
-):
+@pytest.mark.parametrize("size", [8, None])
+def test_too_little_memory_for_prompts_is_an_error_that_names_the_setting(opened, little_memory, size):
     little_memory(fit=0)
     with pytest.raises(SegmenterUnavailable) as caught:
         opened(batch=size).automatic()
-    assert str(caught.value) == message
+    assert str(caught.value) == (
+        "segmenter.config: not even one prompt of sam2.1_hiera_t.yaml fits into the GPU's memory: "
+        "take a smaller config, or set segmenter.device to 'cpu'"
+    )
 
 
 def test_too_little_memory_for_a_picture_is_an_error_that_names_the_setting(opened, model, monkeypatch):

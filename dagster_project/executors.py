@@ -1,0 +1,63 @@
+"""How steps are run: in processes of this machine, as Slurm jobs or on a Ray cluster, by configuration."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import yaml
+
+# Imported once a run in the process that steps are forked from, so that a step starts in a second: what every
+# step uses, and the two command lines that a step's process imports because they are its parent's main.
+PRELOADED = ["dagster._cli", "dagster_dg_cli.cli", "dataframely", "vdata_assets.workflows"]
+
+EXECUTOR = "VDATA_EXECUTOR"
+EXECUTOR_CONFIG = "VDATA_EXECUTOR_CONFIG"
+NAMES = ("local", "slurm", "ray")
+
+
+def chosen_executor() -> dg.ExecutorDefinition:
+    """The executor that VDATA_EXECUTOR names (local unless set).
+
+    VDATA_EXECUTOR_CONFIG is a YAML file of its settings. A launch's run config has the last word in those of
+    Slurm and Ray.
+
+    Raises:
+        ValueError: an unknown name, or a settings file that cannot be read.
+    """
+    name = os.environ.get(EXECUTOR) or "local"
+    if name == "slurm":
+        from vdata_resources.executors.slurm_executor import slurm_executor
+
+        return slurm_executor(_settings())
+    if name == "ray":
+        from vdata_resources.executors.ray_executor import ray_executor
+
+        return ray_executor(_settings())
+    if name != "local":
+        raise ValueError(f"{EXECUTOR}: {name!r} is none of {', '.join(NAMES)}")
+    return local_executor(_settings())
+
+
+def local_executor(settings: Mapping[str, Any]) -> dg.ExecutorDefinition:
+    """Steps in processes that are forked from one that has imported what they need.
+
+    Args:
+        settings: of Dagster's multiprocess executor, such as ``max_concurrent``.
+    """
+    forkserver = {"start_method": {"forkserver": {"preload_modules": PRELOADED}}}
+    return dg.multiprocess_executor.configured({**forkserver, **settings}, name="forkserver")
+
+
+def _settings() -> Mapping[str, Any]:
+    file = os.environ.get(EXECUTOR_CONFIG)
+    if not file:
+        return {}
+    try:
+        read = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as unreadable:
+        raise ValueError(f"{EXECUTOR_CONFIG}: {file}: {unreadable}") from unreadable
+    if not isinstance(read, dict):
+        raise ValueError(f"{EXECUTOR_CONFIG}: {file}: names of settings with their values are expected")
+    return read

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# A Ray cluster of one node for trying and testing, bound to 127.0.0.1 and closed to who does not have its token.
+#
+#     deploy/ray/cluster.sh start FOLDER [CPUS] [GPUS]   # all it writes is in FOLDER, an absolute, short path
+#     source FOLDER/environment                          # ray and vdata find it and its token by this
+#     deploy/ray/cluster.sh stop FOLDER                  # its jobs end with it; other clusters go on
+#
+# CPUS and GPUS are what Ray hands out, 2 and 0 unless given: they need not be there. The `ray` of PATH is started.
+# Secrets that steps need, such as OPENAI_API_KEY, are taken from the environment of `start`. A cluster of several
+# machines is another matter: README.md beside this file.
+set -euo pipefail
+
+usage() {
+    echo "usage: $0 start FOLDER [CPUS] [GPUS] | stop FOLDER" >&2
+    exit 2
+}
+
+start() {
+    local port dashboard client agent token
+    command -v ray >/dev/null || { echo "$0: no ray in PATH: install vdata[team] and activate its environment" >&2; exit 1; }
+    running && { echo "$0: a cluster runs in $folder: stop it first" >&2; exit 1; }
+    read -r port dashboard client agent < <(python3 -c '
+import socket
+probes = [socket.socket() for _ in range(4)]
+for probe in probes:
+    probe.bind(("127.0.0.1", 0))
+print(*(probe.getsockname()[1] for probe in probes))')
+    mkdir -p "$folder"
+    token="$folder/token"
+    (umask 077 && head --bytes=32 /dev/urandom | base64 >"$token")
+    cat >"$folder/environment" <<END
+export RAY_AUTH_MODE=token
+export RAY_AUTH_TOKEN_PATH='$token'
+export RAY_ADDRESS=127.0.0.1:$port
+export RAY_API_SERVER_ADDRESS=http://127.0.0.1:$dashboard
+# Off, Ray takes 127.0.0.1 for this machine's address and binds every port to it; the name is from other systems.
+export RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER=0
+END
+    # shellcheck disable=SC1091
+    source "$folder/environment"
+    export RAY_USAGE_STATS_ENABLED=0
+    # On a busy machine Ray's own processes take longer than it waits for them, and the node would end itself.
+    export RAY_agent_register_timeout_ms=300000
+    # Jobs wait for a free CPU or GPU as long as it takes, and have time to clean up when they are cancelled.
+    export RAY_JOB_START_TIMEOUT_SECONDS=2592000 RAY_JOB_STOP_WAIT_TIME_S=20
+    # A session of its own, so that stopping reaches all of its processes and no one else's: `ray stop` would end
+    # every cluster of the machine.
+    env --unset=RAY_ADDRESS setsid ray start --head --block --port "$port" --dashboard-host 127.0.0.1 --dashboard-port "$dashboard" \
+        --dashboard-agent-listen-port "$agent" --ray-client-server-port "$client" --include-log-monitor false \
+        --no-monitor --num-cpus "${1:-2}" --num-gpus "${2:-0}" --object-store-memory 200000000 \
+        --temp-dir "$folder/ray" >"$folder/log" 2>&1 </dev/null &
+    echo $! >"$folder/pid"
+    for _ in $(seq 240); do
+        running || break
+        if ready; then
+            echo "$RAY_API_SERVER_ADDRESS"
+            return
+        fi
+        sleep 0.5
+    done
+    tail -n 20 "$folder/log" >&2
+    stop
+    echo "$0: Ray has not started; what it said is above and in $folder/log" >&2
+    exit 1
+}
+
+# Whether the job server answers who has the token.
+ready() {
+    python3 -c '
+import os, urllib.error, urllib.request
+with open(os.environ["RAY_AUTH_TOKEN_PATH"]) as file:
+    headers = {"Authorization": "Bearer " + file.read().strip()}
+url = os.environ["RAY_API_SERVER_ADDRESS"] + "/api/jobs/"
+try:
+    urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=5).close()
+except (urllib.error.URLError, TimeoutError, ConnectionError):
+    raise SystemExit(1)'
+}
+
+running() {
+    [ -f "$folder/pid" ] && kill -0 -- "-$(cat "$folder/pid")" 2>/dev/null
+}
+
+stop() {
+    running || { rm -f "$folder/pid"; return 0; }
+    local group
+    group=$(cat "$folder/pid")
+    kill -TERM -- "-$group"
+    for _ in $(seq 40); do
+        kill -0 -- "-$group" 2>/dev/null || break
+        sleep 0.25
+    done
+    kill -KILL -- "-$group" 2>/dev/null || true
+    rm -f "$folder/pid"
+}
+
+[ $# -ge 2 ] || usage
+folder=$2
+[[ $folder =~ ^/[A-Za-z0-9._/-]+$ ]] || { echo "$0: $folder: an absolute path of letters, digits and ._/- is needed" >&2; exit 2; }
+case $1 in
+    start) start "${@:3}" ;;
+    stop) stop ;;
+    *) usage ;;
+esac
