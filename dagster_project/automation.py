@@ -10,6 +10,7 @@ def automation_sensor() -> dg.AutomationConditionSensorDefinition:
         target=dg.AssetSelection.all(),
         default_status=dg.DefaultSensorStatus.STOPPED,
         minimum_interval_seconds=15,
-        description="Turn this on and whatever follows from a materialized catalog is made by itself, "
-        "category by category. Off by default: nothing runs that nobody asked for.",
+        description="Turn this on and what follows from a materialized catalog is made by itself, category "
+        "by category, as far as it is cheap: nothing that takes a GPU, is paid by the call or trains. Off by "
+        "default: nothing runs that nobody asked for.",
     )

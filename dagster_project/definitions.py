@@ -7,17 +7,18 @@ from typing import Any
 import dagster as dg
 
 from dagster_project.automation import automation_sensor
-from vdata_assets.workflows.resources import StoreResource, environment_credentials, vdata_home
+from dagster_project.executors import chosen_executor
+from dagster_project.jobs import project_jobs
+from dagster_project.schedules import retention_schedule
+from dagster_project.sensors import alert_resources, alert_sensor
+from vdata_assets.workflows.resources import (
+    StoreResource,
+    environment_credentials,
+    publish_to,
+    vdata_home,
+)
 
 PROJECT = Path(__file__).resolve().parent.parent
-
-
-# Imported once a run in the process that steps are forked from, so that a step starts in a second: what every
-# step uses, and the two command lines that a step's process imports because they are its parent's main.
-PRELOADED = ["dagster._cli", "dagster_dg_cli.cli", "dataframely", "vdata_assets.workflows"]
-EXECUTOR = dg.multiprocess_executor.configured(
-    {"start_method": {"forkserver": {"preload_modules": PRELOADED}}}, name="forkserver"
-)
 
 
 def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
@@ -29,13 +30,16 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
     return dg.Definitions.merge(
         dg.load_from_defs_folder(path_within_project=Path(__file__).parent),
         dg.Definitions(
-            sensors=[automation_sensor()],
+            jobs=project_jobs(),
+            schedules=[retention_schedule()],
+            sensors=[automation_sensor(), alert_sensor()],
             resources={
-                "store": StoreResource(home=vdata_home(PROJECT)),
+                "store": StoreResource(home=vdata_home(PROJECT), publish_to=publish_to()),
                 "credentials": environment_credentials(),
+                **alert_resources(),
                 **(resources or {}),
             },
-            executor=EXECUTOR,
+            executor=chosen_executor(),
         ),
     )
 

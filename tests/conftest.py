@@ -18,6 +18,7 @@ settings.load_profile("vdata")
 TOGETHER = {
     "test_commands.py": "e2e 1",
     "test_inbox_in_ui.py": "e2e 1",
+    "test_classes_in_ui.py": "e2e 1",
     "test_shop_in_ui.py": "e2e 2",
     "test_engine_in_ui.py": "e2e 2",
     "test_ui.py": "e2e 2",

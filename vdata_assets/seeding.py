@@ -2,6 +2,11 @@
 
 from collections.abc import Iterable
 from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 SEPARATOR = b"\x1f"
 
@@ -16,6 +21,15 @@ def seeded_int(seed: int, purpose: str, *keys: str) -> int:
     """
     material = SEPARATOR.join(part.encode() for part in (str(seed), purpose, *keys))
     return int.from_bytes(blake2b(material, digest_size=8).digest(), "little")
+
+
+def seeded_ints(seed: int, purpose: str, ids: Iterable[str]) -> "NDArray[np.uint64]":
+    """:func:`seeded_int` of each of many ids, in their order."""
+    import numpy as np
+
+    before = SEPARATOR.join((str(seed).encode(), purpose.encode(), b""))
+    digests = b"".join(blake2b(before + key.encode(), digest_size=8).digest() for key in ids)
+    return np.frombuffer(digests, "<u8").astype(np.uint64)
 
 
 def seeded_uniform(seed: int, purpose: str, *keys: str) -> float:

@@ -16,12 +16,14 @@ usage() {
 }
 
 start() {
-    local port dashboard client agent token
+    local ports token
     command -v ray >/dev/null || { echo "$0: no ray in PATH: install vdata[team] and activate its environment" >&2; exit 1; }
     running && { echo "$0: a cluster runs in $folder: stop it first" >&2; exit 1; }
-    read -r port dashboard client agent < <(python3 -c '
+    # All of them are named: where Ray chooses, its node waits 15 s for its agents to say what they chose, and on a busy
+    # machine gives up.
+    read -r -a ports < <(python3 -c '
 import socket
-probes = [socket.socket() for _ in range(4)]
+probes = [socket.socket() for _ in range(7)]
 for probe in probes:
     probe.bind(("127.0.0.1", 0))
 print(*(probe.getsockname()[1] for probe in probes))')
@@ -31,8 +33,8 @@ print(*(probe.getsockname()[1] for probe in probes))')
     cat >"$folder/environment" <<END
 export RAY_AUTH_MODE=token
 export RAY_AUTH_TOKEN_PATH='$token'
-export RAY_ADDRESS=127.0.0.1:$port
-export RAY_API_SERVER_ADDRESS=http://127.0.0.1:$dashboard
+export RAY_ADDRESS=127.0.0.1:${ports[0]}
+export RAY_API_SERVER_ADDRESS=http://127.0.0.1:${ports[1]}
 # Off, Ray takes 127.0.0.1 for this machine's address and binds every port to it; the name is from other systems.
 export RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER=0
 END
@@ -43,16 +45,16 @@ END
     export RAY_agent_register_timeout_ms=300000
     # Jobs wait for a free CPU or GPU as long as it takes, and have time to clean up when they are cancelled.
     export RAY_JOB_START_TIMEOUT_SECONDS=2592000 RAY_JOB_STOP_WAIT_TIME_S=20
-    # A session of its own, so that stopping reaches all of its processes and no one else's: `ray stop` would end
-    # every cluster of the machine.
-    env --unset=RAY_ADDRESS setsid ray start --head --block --port "$port" --dashboard-host 127.0.0.1 --dashboard-port "$dashboard" \
-        --dashboard-agent-listen-port "$agent" --ray-client-server-port "$client" --include-log-monitor false \
-        --no-monitor --num-cpus "${1:-2}" --num-gpus "${2:-0}" --object-store-memory 200000000 \
-        --temp-dir "$folder/ray" >"$folder/log" 2>&1 </dev/null &
+    env --unset=RAY_ADDRESS setsid ray start --head --block --port "${ports[0]}" --dashboard-host 127.0.0.1 \
+        --dashboard-port "${ports[1]}" --ray-client-server-port "${ports[2]}" \
+        --dashboard-agent-listen-port "${ports[3]}" --dashboard-agent-grpc-port "${ports[4]}" \
+        --runtime-env-agent-port "${ports[5]}" --metrics-export-port "${ports[6]}" \
+        --include-log-monitor false --no-monitor --num-cpus "${1:-2}" --num-gpus "${2:-0}" \
+        --object-store-memory 200000000 --temp-dir "$folder/ray" >"$folder/log" 2>&1 </dev/null &
     echo $! >"$folder/pid"
     for _ in $(seq 240); do
         running || break
-        if ready; then
+        if grep --quiet 'Ray runtime started' "$folder/log" && ready; then
             echo "$RAY_API_SERVER_ADDRESS"
             return
         fi
@@ -78,19 +80,36 @@ except (urllib.error.URLError, TimeoutError, ConnectionError):
 }
 
 running() {
-    [ -f "$folder/pid" ] && kill -0 -- "-$(cat "$folder/pid")" 2>/dev/null
+    [ -f "$folder/pid" ] && alive "$(cat "$folder/pid")"
 }
 
-stop() {
-    running || { rm -f "$folder/pid"; return 0; }
-    local group
-    group=$(cat "$folder/pid")
-    kill -TERM -- "-$group"
-    for _ in $(seq 40); do
-        kill -0 -- "-$group" 2>/dev/null || break
-        sleep 0.25
+# Whether one of the processes is alive; a dead one whose end nobody has asked for is not.
+alive() {
+    ps --pid "$*" --format stat= | grep --quiet '^[^Z]'
+}
+
+descendants() {
+    local child
+    for child in $(pgrep --parent "$1"); do
+        echo "$child"
+        descendants "$child"
     done
-    kill -KILL -- "-$group" 2>/dev/null || true
+}
+
+# Jobs are in sessions of their own, and no one else's processes are named: `ray stop` would end every cluster of the
+# machine.
+stop() {
+    if running; then
+        local leader processes
+        leader=$(cat "$folder/pid")
+        mapfile -t processes < <(echo "$leader" && descendants "$leader")
+        kill -TERM "${processes[@]}" 2>/dev/null || true
+        for _ in $(seq 40); do
+            alive "${processes[@]}" || break
+            sleep 0.25
+        done
+        kill -KILL "${processes[@]}" 2>/dev/null || true
+    fi
     rm -f "$folder/pid"
 }
 

@@ -112,26 +112,27 @@ waits_for() {
     exit 1
 }
 
-# ends PIDFILE [SIGNAL]: the daemon of the file, and waits for its end.
+# ends PIDFILE...: the daemons of these files, and waits for their end.
 ends() {
-    local pid attempt
-    [ -s "$1" ] || return 0
-    pid=$(cat "$1")
-    kill "-${2:-TERM}" "$pid" 2>/dev/null || return 0
+    local file pids=() attempt
+    for file in "$@"; do
+        if [ -s "$file" ]; then pids+=("$(cat "$file")"); fi
+    done
+    [ ${#pids[@]} -gt 0 ] || return 0
+    kill -TERM "${pids[@]}" 2>/dev/null || true
     for attempt in $(seq 100); do
-        kill -0 "$pid" 2>/dev/null || return 0
+        kill -0 "${pids[@]}" 2>/dev/null || return 0
         sleep 0.1
     done
-    kill -KILL "$pid"
+    kill -KILL "${pids[@]}" 2>/dev/null || true
 }
 
 stop() {
     # Jobs outlive their daemons otherwise.
-    timeout 20 scancel --full --signal=KILL --user=root 2>/dev/null || true
-    timeout 20 scancel --user=root 2>/dev/null || true
-    ends "$folder/slurmctld.pid"
-    ends "$folder/slurmd.pid"
-    ends "$folder/munge/pid"
+    if timeout 20 scancel --user="$(id -un)" 2>/dev/null; then
+        timeout 20 bash -c 'while [ -n "$(squeue --noheader)" ]; do sleep 0.2; done' || true
+    fi
+    ends "$folder/slurmctld.pid" "$folder/slurmd.pid" "$folder/munge/pid"
     rm -rf "$folder"
 }
 

@@ -12,7 +12,7 @@ import xxhash
 
 from vdata_assets.embeddings.embed import embed
 from vdata_assets.workflows.settings import DescriptorSettings, OpenClipSettings
-from vdata_resources.encoders import EncoderUnavailable
+from vdata_resources.encoders import EncoderUnavailable, ImageEncoder
 
 TINY = {
     "embed_dim": 32,
@@ -42,13 +42,12 @@ def table(photos: list[Path]) -> pl.DataFrame:
     )
 
 
-def compared(photos: list[Path], kind: type, settings: dict[str, Any], ray: dict[str, Any]) -> dict[str, Any]:
+def compared(photos: list[Path], here: ImageEncoder, there: ImageEncoder) -> dict[str, Any]:
     """Whether both ways give the same table, to the byte, and what the spread one said."""
     images, said = table(photos), []
-    here = embed(images, Path("/"), kind(**settings).build()).table
-    there = embed(images, Path("/"), kind(**settings, spread={"ray": ray}).build(), log=said.append).table
-    same_bytes = here["vector"].to_numpy().tobytes() == there["vector"].to_numpy().tobytes()
-    return {"equal": here.equals(there) and same_bytes, "reasons": there["reason"].to_list(), "said": said}
+    one, other = embed(images, Path("/"), here).table, embed(images, Path("/"), there, log=said.append).table
+    same_bytes = one["vector"].to_numpy().tobytes() == other["vector"].to_numpy().tobytes()
+    return {"equal": one.equals(other) and same_bytes, "reasons": other["reason"].to_list(), "said": said}
 
 
 def unavailable(ray: dict[str, Any]) -> str:
@@ -63,18 +62,14 @@ def main(folder: Path, photos: list[Path]) -> None:
     broken = folder / "broken.jpg"
     broken.write_bytes(photos[0].read_bytes()[:3000])
     clip = {"model": checkpoint(folder), "pretrained": None, "device": "cpu", "batch_size": 4}
-    one_actor = {"cpus_per_actor": 1, "batch_size": 8}
-    here, images = (
-        OpenClipSettings(**clip).build_with_texts()[1],
-        OpenClipSettings(**clip, spread={"ray": one_actor}),
-    )
+    images, texts = OpenClipSettings(**clip).build_with_texts()
+    far_images, far_texts = OpenClipSettings(**clip, spread={"ray": {"batch_size": 8}}).build_with_texts()
+    two = DescriptorSettings(spread={"ray": {"actors": 2, "batch_size": 5}})
     answer = {
         "too_large": unavailable({"cpus_per_actor": 64, "gpus_per_actor": 2}),
-        "texts": (images.build_with_texts()[1].encode_texts(TEXTS) == here.encode_texts(TEXTS)).all().item(),
-        "descriptor": compared(
-            [*photos[:4], broken, *photos[4:]], DescriptorSettings, {}, {"actors": 2, "batch_size": 5}
-        ),
-        "open_clip": compared([*photos, broken], OpenClipSettings, clip, one_actor),
+        "descriptor": compared([*photos[:4], broken, *photos[4:]], DescriptorSettings().build(), two.build()),
+        "texts": bool((far_texts.encode_texts(TEXTS) == texts.encode_texts(TEXTS)).all()),
+        "open_clip": compared([*photos, broken], images, far_images),
     }
     print(json.dumps(answer))
 

@@ -124,8 +124,8 @@ def job(name: str, *assets: dg.AssetsDefinition):
 
 defs = dg.Definitions(
     assets=[
-        first, second, third, retrieval, refused, killed, exits, hungry, late, misdirected, mistagged, waits, follows,
-        outlives, preempted,
+        first, second, third, retrieval, refused, killed, exits, hungry, late, misdirected, mistagged, waits,
+        follows, outlives, preempted,
     ],
     jobs=[
         job("categories", retrieval),

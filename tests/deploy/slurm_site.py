@@ -67,7 +67,7 @@ class Site:
     Attributes:
         cluster: folder of the cluster.
         home: VDATA_HOME.
-        workspace: what the webserver and the daemon know: the instance and the code server of slurm_assets.py.
+        workspace: what webserver and daemon know: the instance, and the code server of slurm_assets.py.
     """
 
     cluster: Path

@@ -216,23 +216,18 @@ def test_a_job_that_ends_badly_fails_its_step_with_the_reason(site: Site, ends: 
     assert step in failures
 
 
-def test_terminating_the_run_stops_its_job(site: Site):
+def test_terminating_a_run_stops_its_job_and_starting_one_those_of_a_killed_run(site: Site):
+    lost, killed = site.launch("cancelled")
+    site.until(lambda: "STEP_START" in _kinds(site, lost), "the start of the step")
+    os.killpg(killed.pid, signal.SIGKILL)
+    site.instance.report_run_failed(site.instance.get_run_by_id(lost), "its process was killed")
     run_id, worker = site.launch("cancelled")
+    site.until(lambda: site.jobs(lost)["outlives"]["status"] == "STOPPED", "the stopped orphan")
     site.until(lambda: "STEP_START" in _kinds(site, run_id), "the start of the step")
     worker.send_signal(signal.SIGINT)  # what Terminate in the UI sends to the run's process
     assert site.ended(run_id, worker) in (CANCELED, FAILURE)
     assert f"Stopping Ray job {run_id}-outlives-0." in site.said(run_id, "outlives")
     site.until(lambda: site.jobs(run_id)["outlives"]["status"] == "STOPPED", "the stopped job")
-
-
-def test_the_next_run_stops_the_jobs_of_a_killed_one(site: Site):
-    run_id, worker = site.launch("cancelled")
-    site.until(lambda: "STEP_START" in _kinds(site, run_id), "the start of the step")
-    os.killpg(worker.pid, signal.SIGKILL)
-    site.instance.report_run_failed(site.instance.get_run_by_id(run_id), "its process was killed")
-    other = site.launch("three")[1]
-    site.until(lambda: site.jobs(run_id)["outlives"]["status"] == "STOPPED", "the stopped orphan")
-    os.killpg(other.pid, signal.SIGKILL)
 
 
 def _kinds(site: Site, run_id: str) -> set[str]:
@@ -275,9 +270,27 @@ def test_an_actor_that_fits_on_no_node_is_said_before_work(embedded):
     )
 
 
-def test_stopping_ends_every_process(site: Site):
+def test_stopping_ends_every_process_and_job(site: Site):
     """Last: the others need the cluster. A second stop finds nothing to do."""
-    group = int((site.folder / "pid").read_text())
+    worker = site.launch("cancelled")[1]
+    site.until(lambda: _alive(site, "api execute_step"), "the process of the step")
+    os.killpg(worker.pid, signal.SIGKILL)
     for _ in range(2):
         subprocess.run([CLUSTER, "stop", site.folder], check=True, timeout=60)
-    assert [process for process in psutil.process_iter() if os.getsid(process.pid) == group] == []
+    site.until(lambda: not _alive(site, "api execute_step"), "the end of the step")
+    assert _alive(site, "") == []
+
+
+def _alive(site: Site, command: str) -> list[str]:
+    """Command lines of the cluster's processes and of its jobs' that hold the text."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            line, folder = " ".join(process.cmdline()), process.environ().get("DAGSTER_HOME")
+        except (psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied):
+            continue
+        if str(site.folder) in line or (
+            folder == site.environment["DAGSTER_HOME"] and "execute_step" in line
+        ):
+            found.append(line)
+    return [line for line in found if command in line]

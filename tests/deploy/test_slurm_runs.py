@@ -1,9 +1,10 @@
 """Runs on a real Slurm cluster of one node, launched and cancelled as the UI does it."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
 
 import dagster as dg
@@ -18,9 +19,9 @@ SUCCESS, FAILURE = dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as environment:
-        with site(tmp_path_factory.mktemp("slurm"), environment) as served:
-            yield served
+    folder = tmp_path_factory.mktemp("slurm")
+    with pytest.MonkeyPatch.context() as environment, site(folder, environment) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")
@@ -58,22 +59,25 @@ def test_three_assets_are_three_jobs(served: Site, ends: str):
     assert any("printed by the step" in file.read_text() for file in captured)
 
 
+def orchestrate(category: str) -> tuple[str, bool]:
+    """What a run's process does; gives the run's id and whether it succeeded."""
+    with dg.DagsterInstance.get() as instance:
+        job, tags = dg.reconstructable(categories_job), {"dagster/partition": category}
+        with dg.execute_job(job, instance, {"execution": {"config": {"max_jobs": 6}}}, tags) as done:
+            return done.run_id, done.success
+
+
 def test_eleven_categories_are_eleven_jobs(served: Site):
-    """A run and a job a category, as a backfill makes them; what orchestrates a run is a thread here."""
+    """A run and a job a category, as a backfill makes them; six jobs at a time."""
     categories = CATEGORIES.get_partition_keys()
-
-    def run(category: str) -> dg.JobExecutionResult:
-        with dg.DagsterInstance.get() as instance:
-            job, tags = dg.reconstructable(categories_job), {"dagster/partition": category}
-            with dg.execute_job(job, instance, {"execution": {"config": {"max_jobs": 6}}}, tags) as done:
-                return done
-
-    with ThreadPoolExecutor(len(categories)) as threads:
-        done = list(threads.map(run, categories))
-    assert [run.success for run in done] == [True] * 11
+    forks = multiprocessing.get_context("forkserver")
+    forks.set_forkserver_preload(["slurm_assets"])
+    with ProcessPoolExecutor(len(categories), forks) as processes:
+        done = dict(processes.map(orchestrate, categories))
+    assert list(done.values()) == [True] * 11
     assert served.instance.get_materialized_partitions(dg.AssetKey("retrieval")) == set(categories)
-    assert len({served.jobs(run.run_id)["retrieval"]["JobID"] for run in done}) == 11
-    assert any("Waits for an end of other jobs: max_jobs is 6" in served.said(run.run_id) for run in done)
+    assert len({served.jobs(run_id)["retrieval"]["JobID"] for run_id in done}) == 11
+    assert any("Waits for an end of other jobs: max_jobs is 6" in served.said(run_id) for run_id in done)
 
 
 def test_terminate_cancels_the_job(served: Site):
@@ -89,9 +93,13 @@ def test_kill_9_of_the_runs_process_leaves_no_job_behind(served: Site):
     """Dagster's daemon finds the run dead, and the sensor cancels its job; not that of another instance."""
     run_id = served.launch("orphaned")
     job_id = served.running(run_id, "outlives")
-    foreign = f"--job-name=vdata-{run_id}-foreign"
+    foreign = f"vdata-{run_id}-foreign"
     served.slurm(
-        "sbatch", "--output=/dev/null", foreign, "--comment=vdata instance other", "--wrap=sleep 300"
+        "sbatch",
+        "--output=/dev/null",
+        f"--job-name={foreign}",
+        "--comment=vdata instance other",
+        "--wrap=sleep 300",
     )
     os.kill(served.worker(run_id), signal.SIGKILL)
     until(lambda: served.monitor() or served.instance.get_run_by_id(run_id).is_finished, "the run's failure")
@@ -99,18 +107,18 @@ def test_kill_9_of_the_runs_process_leaves_no_job_behind(served: Site):
     assert [job.id for job in cancel_orphans(served.instance, grace_seconds=0)] == [job_id]
     until(lambda: served.jobs(run_id)["outlives"]["State"] == "CANCELLED", "the cancelled orphan")
     served.running(run_id, "foreign")
-    served.slurm("scancel", foreign)
+    served.slurm("scancel", f"--name={foreign}")
 
 
 ENDS = [
     pytest.param("refused", "the photos are too dark", id="step-fails-itself"),
-    pytest.param("killed", "ended FAILED (JobLaunchFailure), signal 9 (SIGKILL). The end of its log", id="killed"),
+    pytest.param("killed", "FAILED (JobLaunchFailure), signal 9 (SIGKILL). The end of its log", id="killed"),
     pytest.param("killed", "the last words", id="killed-log"),
     pytest.param("exits", "ended COMPLETED, exit code 0. ", id="says-nothing"),
     pytest.param("hungry", "error: Exceeded job memory limit", id="too-much-memory"),
     pytest.param("late", "ended TIMEOUT (TimeLimit), signal 15 (SIGTERM).", id="time-limit"),
     pytest.param("late", "DUE TO TIME LIMIT ***", id="time-limit-log"),
-    pytest.param("misdirected", "sbatch: error: invalid partition specified: no-such", id="refused-by-sbatch"),
+    pytest.param("misdirected", "error: invalid partition specified: no-such", id="refused-by-sbatch"),
     pytest.param("mistagged", "tag slurm/colour: no such option; allowed are slurm/partition, ", id="tag"),
 ]  # fmt: skip
 

@@ -8,13 +8,16 @@ removed is a stale handle.
 import errno
 import fcntl
 import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from store_content import CHILDREN, artifact, assert_whole, fingerprint, held_number, names, publish
 
+from vdata_resources.language.answer_cache import AnswerCache
 from vdata_resources.store import DamagedVersion, LockTimeout, Store, shared
 from vdata_resources.store.shared import look_again
 
@@ -284,3 +287,17 @@ def test_a_mount_with_locks_for_all_hosts_serves(
     monkeypatch.setattr(shared, "MOUNTS", _mounted(tmp_path, kind, options))
     publish(artifact(tmp_path), 1)
     assert held_number(artifact(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "journal"),
+    [("ext4", "wal"), ("xfs", "wal"), ("overlay", "wal"), ("nfs4", "delete"), ("lustre", "delete")],
+)
+def test_answers_are_journalled_as_the_file_system_bears_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, journal: str
+) -> None:
+    monkeypatch.setattr(shared, "MOUNTS", _mounted(tmp_path, kind, "rw"))
+    file = tmp_path / "answers.sqlite"
+    with AnswerCache(file), closing(sqlite3.connect(file)) as database:
+        ((found,),) = database.execute("PRAGMA journal_mode")
+    assert found == journal

@@ -61,8 +61,8 @@ def sample_rows(
     names = list(split_settings.ratios)
     rows = (
         images.select("image_id", "path", "class")
-        .join(splits.select("split", image_id="sample_id"), on="image_id")
-        .sort("path", "image_id")
+        .join(splits.select("split", image_id="sample_id"), on="image_id", maintain_order="left")
+        .sort("path", "image_id", multithreaded=False)
     )
     rows = rows.with_columns(
         sample_id=_sample_ids(rows, known), times=_times(rows, largest_split(split_settings), settings, seed)
@@ -73,10 +73,11 @@ def sample_rows(
         pl.Series("copy", copies, dtype=pl.UInt32)
     )
     keys = sample_keys(copied["image_id"], copies, seed)
-    copied = copied.with_columns(draw=pl.Series(pair_draws(keys, _key(seed, "class-order"))))
+    place = copied["split"].cast(pl.Enum(names)).to_physical().to_numpy()
+    copied = copied[np.lexsort((pair_draws(keys, _key(seed, "class-order")), place))]
     own = pl.col("copy") == 0
     return ClassSampleRows.validate(
-        copied.sort(pl.col("split").cast(pl.Enum(names)), "draw", "sample_id").select(
+        copied.select(
             pl.when(own).then("sample_id").otherwise(pl.format("{}_copy{}", "sample_id", "copy")),
             "image_id",
             "path",
@@ -121,12 +122,13 @@ def _sample_ids(rows: pl.DataFrame, known: pl.DataFrame | None) -> pl.Series:
 
     An id that ends as a copy's does gets the hash too.
     """
-    stem = pl.col("path").str.extract(r"([^/]*)$").str.replace(r"\.[^.]*$", "")
+    stem = pl.col("path").str.split("/").list.last().str.replace(r"\.[^.]*$", "")
     names = rows.select("image_id", "path", plain=pl.format("{}_{}", "class", stem))
-    earlier = pl.DataFrame(schema={"image_id": pl.String, "given": pl.String})
-    if known is not None:
+    if known is None:
+        names = names.with_columns(given=pl.lit(None, pl.String))
+    else:
         earlier = known.select("image_id", given="sample_id")
-    names = names.join(earlier, on="image_id", how="left", maintain_order="left")
+        names = names.join(earlier, on="image_id", how="left", maintain_order="left")
     given = names["given"].drop_nulls()
     doubtful = pl.col("plain").is_in(given.implode()) | pl.col("plain").str.contains(COPY)
     first = pl.col("plain").filter(pl.col("given").is_null()).is_first_distinct()

@@ -70,9 +70,9 @@ class Conversations:
         )
 
     def _drawn(self, size: int) -> Iterator[tuple[pl.DataFrame, Numbers, Rounds]]:
-        folders = self.classes.folders
+        kinds = pl.Enum(self.classes.folders)
         for rows in self.rows.iter_slices(size):
-            own = rows["class"].replace_strict(folders, range(len(folders)), return_dtype=pl.Int64).to_numpy()
+            own = rows["class"].cast(kinds).to_physical().cast(pl.Int64).to_numpy()
             copies = rows["copy"].cast(pl.Int64).to_numpy()
             yield (
                 rows,

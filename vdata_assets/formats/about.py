@@ -148,8 +148,8 @@ def columns_of(features: Any) -> tuple[Column, ...]:
     from datasets import ClassLabel, Image, LargeList, List, Value
 
     def column(name: str, feature: Any, repeated: bool = False) -> Column:
-        if isinstance(feature, List | LargeList) and not repeated:
-            return column(name, feature.feature, True)
+        if isinstance(feature, List | LargeList):
+            return column(name, feature.feature, True)  # a list of lists is told as a list
         if isinstance(feature, Mapping):
             parts = tuple(column(part, inner) for part, inner in feature.items())
             return Column(name, "object", repeated=repeated, parts=parts)

@@ -18,8 +18,8 @@ from vdata_assets.formats.embedded_pictures import require_text
 from vdata_assets.formats.features import require
 from vdata_assets.formats.inline_pictures import InlinePictures
 from vdata_assets.formats.json_lines import read_rows
-from vdata_assets.formats.line_format import split_file, splits_of
-from vdata_assets.formats.problems import Problem, Report
+from vdata_assets.formats.line_format import SplitFiles, split_file
+from vdata_assets.formats.problems import BadRow, Problem, Report
 
 FLUSHED_BYTES = 1 << 18
 ROLES: tuple[Role, ...] = ("system", "user", "assistant")
@@ -27,17 +27,7 @@ ONE_EACH = "user and assistant messages take turns after the system's"
 _ENCODER = msgspec.json.Encoder()
 
 
-class BadMessage(Exception):  # noqa: N818 - it is a fact about a file, not a fault of the program
-    """A row that cannot be read as a sample: where in it, what stands there, and what is allowed."""
-
-    def __init__(self, field: str, value: str, rule: str) -> None:
-        super().__init__(f"{field}: {value}: {rule}")
-        self.field = field
-        self.value = value
-        self.rule = rule
-
-
-class ChatMessages:
+class ChatMessages(SplitFiles):
     """JSON lines of messages, ``<split>_<format name>.jsonl``; what the services' formats share.
 
     Reading is lenient: content in either form, unknown keys, types and sizes of pictures that the service
@@ -45,7 +35,6 @@ class ChatMessages:
     read as one turn, with a warning.
     """
 
-    name: ClassVar[str]
     expresses: ClassVar[frozenset[Feature]]
     inlines: ClassVar[bool] = True
     rules: ClassVar[ChatRules]
@@ -99,14 +88,6 @@ class ChatMessages:
                 _write(target, buffer)
         return files
 
-    def splits(self, folder: Path) -> list[str]:
-        """See :func:`~vdata_assets.formats.line_format.splits_of`."""
-        return splits_of(folder, self._end)
-
-    def load(self, folder: Path, split: str, report: Report) -> Iterator[Sample]:
-        """See :class:`~vdata_assets.formats.format.Format`."""
-        return self.load_file(folder / split_file(split, self._end), report)
-
     def load_file(self, file: Path, report: Report) -> Iterator[Sample]:
         """See :class:`~vdata_assets.formats.format.Format`; a JSON array is read too."""
         for number, row in read_rows(file, report):
@@ -116,7 +97,7 @@ class ChatMessages:
 
             try:
                 turns = self._turns(row, warn)
-            except BadMessage as bad:
+            except BadRow as bad:
                 report(Problem(file.name, number, bad.field, bad.value, bad.rule))
             else:
                 yield Sample("", turns)
@@ -124,10 +105,6 @@ class ChatMessages:
     def validate(self, folder: Path, split: str, report: Report) -> int:
         """See :class:`~vdata_assets.formats.format.Format`."""
         return check_chat_file(folder / split_file(split, self._end), self.rules, report)
-
-    @property
-    def _end(self) -> str:
-        return f"_{self.name}.jsonl"
 
     def _append_row(self, row: bytearray, sample: Sample, place: str, pictures: InlinePictures) -> None:
         require(sample, self.expresses | {Feature.PATH} if self.inlines else self.expresses, self.name)
@@ -183,43 +160,37 @@ class ChatMessages:
     def _turns(self, row: Mapping[str, Any], warn: Callable[[str, str, str], object]) -> tuple[Turn, ...]:
         messages = row.get("messages")
         if not isinstance(messages, list) or not messages:
-            raise BadMessage("messages", content_shown(messages), "has to be a list of messages")
+            raise _bad("messages", messages, "has to be a list of messages")
         turns: list[Turn] = []
         for number, message in enumerate(messages):
             place = f"messages[{number}]"
             turn = self._turn(message, place)
             if turns and turns[-1].role == turn.role != "system":
                 if turns[-1].weight != turn.weight:
-                    raise BadMessage(
-                        f"{place}.weight", content_shown(turn.weight), f"is not that before: {ONE_EACH}"
-                    )
+                    raise _bad(f"{place}.weight", turn.weight, f"is not that before: {ONE_EACH}")
                 warn(f"{place}.role", repr(turn.role), f"read as one turn with that before: {ONE_EACH}")
                 turns[-1] = _joined(turns[-1], turn)
             elif turn.role == "system" and turns:
-                raise BadMessage(f"{place}.role", "'system'", "only the first message is a system's")
+                raise _bad(f"{place}.role", turn.role, "only the first message is a system's")
             elif turn.role == "assistant" and all(said.role == "system" for said in turns):
-                raise BadMessage(
-                    f"{place}.role", "'assistant'", f"a user's message has to come before: {ONE_EACH}"
-                )
+                raise _bad(f"{place}.role", turn.role, f"a user's message has to come before: {ONE_EACH}")
             else:
                 turns.append(turn)
         return tuple(turns)
 
     def _turn(self, message: Any, place: str) -> Turn:
         if not isinstance(message, dict):
-            raise BadMessage(place, content_shown(message), "has to be an object with role and content")
+            raise _bad(place, message, "has to be an object with role and content")
         role, weight = message.get("role"), message.get("weight")
         if role not in ROLES:
-            raise BadMessage(f"{place}.role", content_shown(role), f"has to be one of {', '.join(ROLES)}")
+            raise _bad(f"{place}.role", role, f"has to be one of {', '.join(ROLES)}")
         if weight is not None and (isinstance(weight, bool) or weight not in (0, 1)):
-            raise BadMessage(f"{place}.weight", content_shown(weight), "has to be 0 or 1")
+            raise _bad(f"{place}.weight", weight, "has to be 0 or 1")
         content = message.get("content")
         if isinstance(content, str):
             content = [{"type": "text", "text": content}]
         if not isinstance(content, list):
-            raise BadMessage(
-                f"{place}.content", content_shown(content), "has to be a text or a list of parts"
-            )
+            raise _bad(f"{place}.content", content, "has to be a text or a list of parts")
         parts = (self._part(part, f"{place}.content[{at}]") for at, part in enumerate(content))
         # The weight of others than the assistant says nothing: they are never trained on.
         return Turn(role, merged(parts), weight if role == "assistant" else None)
@@ -228,20 +199,24 @@ class ChatMessages:
         kind = part.get("type") if isinstance(part, dict) else None
         if kind == "text":
             if not isinstance(part.get("text"), str):
-                raise BadMessage(f"{place}.text", content_shown(part.get("text")), "has to be a text")
+                raise _bad(f"{place}.text", part.get("text"), "has to be a text")
             return str(part["text"])
         if kind != "image_url":
-            value = content_shown(part if kind is None else kind)
-            raise BadMessage(f"{place}.type" if kind else place, value, "has to be of type text or image_url")
+            value = part if kind is None else kind
+            raise _bad(f"{place}.type" if kind else place, value, "has to be of type text or image_url")
         url, place = part.get("image_url"), f"{place}.image_url"
         if isinstance(url, dict):
             url, place = url.get("url"), f"{place}.url"
         if not isinstance(url, str):
-            raise BadMessage(place, content_shown(url), 'has to be {"url": <text>}')
+            raise _bad(place, url, 'has to be {"url": <text>}')
         try:
             return self.read_url(url)
         except ValueError as error:
-            raise BadMessage(place, content_shown(url), str(error)) from error
+            raise _bad(place, url, str(error)) from error
+
+
+def _bad(field: str, value: object, rule: str) -> BadRow:
+    return BadRow(field, value, rule, content_shown)
 
 
 def _joined(before: Turn, after: Turn) -> Turn:

@@ -9,6 +9,7 @@ from pathlib import Path
 from vdata_assets.formats.about import CHECKSUMS
 from vdata_assets.formats.inline_pictures import path_fault
 from vdata_assets.formats.problems import Problem, Report, shown
+from vdata_resources.parallel import ordered_map
 
 HEX = 64
 MOST_LINE = 1 << 16
@@ -33,7 +34,9 @@ def digests(folder: Path) -> dict[str, Digest]:
 
     A file is read a piece at a time. Links are files like others; folders that are links are not entered.
     """
-    return {name: digest(folder / name) for name in sorted(_files(folder)) if name != CHECKSUMS}
+    names = sorted(name for name in _files(folder) if name != CHECKSUMS)
+    found = ordered_map(digest, (folder / name for name in names), chunk=16)
+    return dict(zip(names, found, strict=True))
 
 
 def digest(file: Path) -> Digest:

@@ -5,7 +5,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from vdata_assets.formats.conversation import Picture, Sample, Turn
 from vdata_assets.formats.image_tokens import IMAGE
@@ -60,33 +62,55 @@ def write_class_lines(
             split: stack.enter_context((folder / name).open("wb")) for split, name in names.items()
         }
         for batch in batches:
-            for (split,), part in _rows(batch, prefix).group_by("split", maintain_order=True):
-                part.drop("split").write_ndjson(files[str(split)])
+            for (split,), part in _lines(batch, prefix).group_by("split", maintain_order=True):
+                # One column without quotes or a header is plain lines.
+                part.select("line").write_csv(files[str(split)], include_header=False, quote_style="never")
     return list(names.values())
 
 
-def _rows(batch: pl.DataFrame, prefix: str) -> pl.DataFrame:
-    """A batch as LLaVA's rows, with their split."""
-    said = batch.with_row_index("row").select("row", "sample_id", "turns").explode("turns").unnest("turns")
-    marked = said.filter(pl.col("text").str.contains(IMAGE, literal=True))
-    if marked.height:
-        raise ValueError(
-            f"sample {marked['sample_id'][0]!r}: a text has {IMAGE} in it, which trainers replace by a "
-            f"picture: {marked['text'][0]!r}"
-        )
-    first = pl.col("row").is_first_distinct()
-    turns = said.select(
-        "row",
-        turn=pl.struct(
-            pl.col("role").replace_strict(ROLES).alias("from"),
-            pl.when(first).then(pl.format(f"{IMAGE}\n{{}}", "text")).otherwise("text").alias("value"),
-        ),
-    )
-    conversations = turns.group_by("row", maintain_order=True).agg("turn")["turn"]
+def _lines(batch: pl.DataFrame, prefix: str) -> pl.DataFrame:
+    """A batch as LLaVA's lines, with their split. What recurs, turns and classes, is made once."""
+    heads = _json(pl.struct(id="sample_id", image=prefix + pl.col("path"))).str.head(-1)
+    classes, of_class = _coded(batch["class"])
+    tails = classes.to_frame("class").select(pl.lit('],"metadata":') + _json(pl.struct("class")) + "}")
     return batch.select(
-        "split",
-        pl.col("sample_id").alias("id"),
-        (pl.lit(prefix) + pl.col("path")).alias("image"),
-        conversations.alias("conversations"),
-        pl.struct("class").alias("metadata"),
+        "split", line=pl.concat_str(heads, *_turns(batch), tails.to_series().gather(of_class))
     )
+
+
+def _turns(batch: pl.DataFrame) -> list[pl.Series]:
+    """The first turns of all samples as JSON, then the second ones, and so on; none is an empty text."""
+    said = batch["turns"].explode().struct.unnest()
+    roles, of_role = _coded(said["role"])
+    texts, of_text = _coded(said["text"])
+    marked = np.flatnonzero(texts.str.contains(IMAGE, literal=True))
+    numbers = batch["turns"].list.len().to_numpy()
+    if len(marked):
+        turn = np.flatnonzero(of_text == marked[0])[0]
+        sample = batch["sample_id"][int(np.searchsorted(np.cumsum(numbers), turn, side="right"))]
+        raise ValueError(
+            f"sample {sample!r}: a text has {IMAGE} in it, which trainers replace by a picture: "
+            f"{texts[int(marked[0])]!r}"
+        )
+    spoken = pl.DataFrame({"from": roles.replace_strict(ROLES)}).join(
+        texts.to_frame("value"), how="cross", maintain_order="left_right"
+    )
+    pictured = pl.struct("from", value=pl.lit(f"{IMAGE}\n") + pl.col("value"))
+    first = spoken.select(pl.lit(',"conversations":[') + _json(pictured)).to_series()
+    further = spoken.select(pl.lit(",") + _json(pl.struct("from", "value"))).to_series()
+    place = np.arange(numbers.max(initial=1))
+    turns = np.full((batch.height, len(place)), len(first))
+    turns[place < numbers[:, None]] = of_role * len(texts) + of_text
+    none = pl.Series([""])
+    books = [first, *[further] * len(place[1:])]
+    return [pl.concat([book, none]).gather(turns[:, at]).alias(str(at)) for at, book in enumerate(books)]
+
+
+def _coded(column: pl.Series) -> tuple[pl.Series, NDArray[np.int64]]:
+    """The distinct values of a column in the order of the first of each, and the number of each row's."""
+    coded = column.to_arrow().dictionary_encode()
+    return pl.Series(coded.dictionary), coded.indices.to_numpy().astype(np.int64)
+
+
+def _json(row: pl.Expr) -> pl.Expr:
+    return row.struct.json_encode()

@@ -20,7 +20,7 @@ from vdata_assets.formats.coco_rules import check_document
 from vdata_assets.formats.conversation import Feature, MarkedObject, Sample
 from vdata_assets.formats.features import require
 from vdata_assets.formats.inline_pictures import path_fault
-from vdata_assets.formats.line_format import split_file, splits_of
+from vdata_assets.formats.line_format import SplitFiles, split_file
 from vdata_assets.formats.problems import Report
 from vdata_assets.masks.segmentations import RunLengthMask
 from vdata_resources.images import UnreadableImage, probe
@@ -80,13 +80,14 @@ def validate_coco(file: Path, report: Report) -> int:
         return check_document(document, file.name, report)
 
 
-class Coco:
+class Coco(SplitFiles):
     """A file ``<split>_coco.json`` a split; category numbers are the same in all of them.
 
     See :func:`save_coco`, :func:`load_coco` and :func:`validate_coco`.
     """
 
     name: ClassVar[str] = "coco"
+    ending: ClassVar[str] = ".json"
     expresses: ClassVar[frozenset[Feature]] = frozenset(
         {Feature.ID, Feature.PATH, Feature.BOXES, Feature.MASKS, Feature.SIZES}
     )
@@ -109,14 +110,6 @@ class Coco:
             with file.open("ab") as target:
                 target.write(b'"categories": ' + _encoded(listed) + b"\n}\n")
 
-    def splits(self, folder: Path) -> list[str]:
-        """See :func:`~vdata_assets.formats.line_format.splits_of`."""
-        return splits_of(folder, self._end)
-
-    def load(self, folder: Path, split: str, report: Report) -> Iterator[Sample]:
-        """See :func:`load_coco`."""
-        return load_coco(folder / split_file(split, self._end), report)
-
     def load_file(self, file: Path, report: Report) -> Iterator[Sample]:
         """See :func:`load_coco`."""
         return load_coco(file, report)
@@ -124,10 +117,6 @@ class Coco:
     def validate(self, folder: Path, split: str, report: Report) -> int:
         """See :func:`validate_coco`."""
         return validate_coco(folder / split_file(split, self._end), report)
-
-    @property
-    def _end(self) -> str:
-        return f"_{self.name}.json"
 
 
 def _write(

@@ -13,9 +13,8 @@ from vdata_assets.annotations.labels import hidden_character, label_problem
 from vdata_assets.formats.coco_document import CocoDocument
 from vdata_assets.formats.coco_geometry import Box, Measured, corners, measured
 from vdata_assets.formats.conversation import MarkedObject, Picture, Sample, Turn
-from vdata_assets.formats.conversation_rows import BadRow
 from vdata_assets.formats.inline_pictures import path_fault
-from vdata_assets.formats.problems import Problem, Report
+from vdata_assets.formats.problems import BadRow, Problem, Report
 from vdata_assets.masks.segmentations import RunLengthMask, Side
 
 PLACE = re.compile(r" - at `\$(.*)`$")

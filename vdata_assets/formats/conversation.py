@@ -123,6 +123,19 @@ class Feature(Enum):
     METADATA = "metadata"
 
 
+CHAT = frozenset(
+    {
+        Feature.SYSTEM,
+        Feature.SEVERAL_PICTURES,
+        Feature.NO_PICTURE,
+        Feature.PICTURE_PLACE,
+        Feature.PICTURE_ANYWHERE,
+        Feature.SEVERAL_ROUNDS,
+    }
+)
+"""What all formats of chats say."""
+
+
 def merged(parts: "Iterator[str | Picture]") -> "tuple[str | Picture, ...]":
     """The parts without empty texts, adjacent texts joined."""
     found: list[str | Picture] = []

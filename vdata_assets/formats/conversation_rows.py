@@ -17,18 +17,10 @@ from typing import Any, get_args
 from vdata_assets.formats.conversation import Feature, MarkedObject, Picture, Role, Sample, Turn, merged
 from vdata_assets.formats.embedded_pictures import Embedded
 from vdata_assets.formats.inline_pictures import path_fault
-from vdata_assets.formats.problems import Problem, Report, shown
+from vdata_assets.formats.problems import BadRow, Problem, Report, shown
 
 EXPRESSES = frozenset(Feature) - {Feature.WEIGHT, Feature.PATH, Feature.URL}
 ROLES = get_args(Role)
-
-
-class BadRow(Exception):  # noqa: N818 - it is a fact about a row, not a fault of the program
-    """A row that cannot be read: field, value and rule of a problem."""
-
-    def __init__(self, field: str, value: object, rule: str) -> None:
-        super().__init__(field, value, rule)
-        self.field, self.value, self.rule = field, shown(value), rule
 
 
 def features(names: Sequence[str]) -> Any:

@@ -16,9 +16,11 @@ picture's bytes                a file ``pictures/<hash>.<ending>`` in the export
 =============================  ======================================================================
 
 A sample is left out and named where that would make another of it: several pictures for a format of one, no
-picture for a format of pictures, a picture in an answer, a URL where there are none (nothing is fetched),
-turns that do not alternate or are empty; and where the format refuses it for its content (a text with a
-placeholder in it, a picture that is gone, damaged or too large). COCO holds no texts: that is counted.
+picture for a format of pictures, a picture in an answer, several rounds for a format of one prompt, a URL
+where there are none (nothing is fetched), turns that do not alternate or are empty; and where the format
+refuses it for its content (a text with a placeholder in it, a picture that is gone, damaged or too large).
+COCO holds no texts, and conversational segmentation two answers alone and one mask of all objects: that is
+counted.
 """
 
 from collections import Counter
@@ -31,7 +33,9 @@ from vdata_assets.formats.chat_messages import ChatMessages
 from vdata_assets.formats.coco_geometry import measured
 from vdata_assets.formats.coco_instances import Coco
 from vdata_assets.formats.conversation import Feature, MarkedObject, Picture, Sample, Turn, merged
+from vdata_assets.formats.convseg import Convseg, joins, keeps_answer
 from vdata_assets.formats.data_uri import media_type_of
+from vdata_assets.formats.embedded_pictures import shown_alike
 from vdata_assets.formats.features import features_of
 from vdata_assets.formats.format import Format
 from vdata_assets.formats.inline_pictures import path_fault
@@ -39,6 +43,7 @@ from vdata_assets.formats.problems import Report
 from vdata_assets.formats.trials import trial_of
 from vdata_assets.formats.webdataset import WebDataset
 from vdata_assets.masks.segmentations import RunLengthMask
+from vdata_resources.images import UnreadableImage
 from vdata_resources.parallel import ordered_map
 
 NAMED = 20
@@ -51,8 +56,11 @@ NOT_TAKEN_OUT = (
     Feature.SEVERAL_PICTURES,
     Feature.NO_PICTURE,
     Feature.ASSISTANT_PICTURE,
+    Feature.SEVERAL_ROUNDS,
 )
 """What a sample is left out for if the format lacks it."""
+SILENT = frozenset({Feature.ASSISTANT_PICTURE, Feature.SEVERAL_ROUNDS})
+"""Those of them that do not count where nothing is said."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,8 @@ class Lost:
         samples: that were looked at.
         features: samples that hold something which the target lacks, by what it is; those that were left out
             for it too.
-        texts: conversations that are written without what they say.
+        texts: conversations that are written without what they say, or without what is answered.
+        joined: samples whose objects became one, with one mask and the sample's class.
         left_out: samples that are not written.
         first: the first 20 of them.
     """
@@ -87,6 +96,7 @@ class Lost:
     samples: int = 0
     features: Counter[Feature] = field(default_factory=Counter)
     texts: int = 0
+    joined: int = 0
     left_out: int = 0
     first: list[LeftOut] = field(default_factory=list)
 
@@ -98,9 +108,9 @@ class Lost:
 
     def __str__(self) -> str:
         """In one line: ``lost: id of 3, metadata of 2; left out: 1 of 4 samples``."""
-        parts = [f"{one.value} of {self.features[one]:,}" for one in Feature if self.features[one]] + (
-            [f"texts of {self.texts:,}"] if self.texts else []
-        )
+        parts = [f"{one.value} of {self.features[one]:,}" for one in Feature if self.features[one]]
+        further = {"texts": self.texts, "single objects": self.joined}
+        parts += [f"{name} of {count:,}" for name, count in further.items() if count]
         lost = ", ".join(parts) or "nothing"
         return f"lost: {lost}; left out: {self.left_out:,} of {self.samples:,} samples"
 
@@ -120,7 +130,8 @@ def adapted(
             such samples are left out.
     """
     adapter = _Adapter(target, root, pictures)
-    answers = ordered_map(adapter, samples, None, AHEAD) if target.inlines else map(adapter, samples)
+    reads = target.inlines or isinstance(target, Convseg)
+    answers = ordered_map(adapter, samples, None, AHEAD) if reads else map(adapter, samples)
     before = ""
     for number, (sample, missing, answer) in enumerate(answers, 1):
         lost.samples += 1
@@ -131,6 +142,9 @@ def adapted(
         if isinstance(answer, str):
             lost.leave_out(sample.id or f"row {number}", answer)
             continue
+        if isinstance(target, Convseg):
+            lost.texts += not keeps_answer(answer)
+            lost.joined += joins(answer)
         lost.texts += isinstance(target, Coco) and any(turn.text for turn in sample.turns)
         before = sample.id
         yield answer
@@ -189,6 +203,7 @@ class _Adapter:
         self._expresses = target.expresses | ({Feature.PATH} if target.inlines else set())
         self._trial = trial_of(target, root if self._pictures is None else self._pictures)
         self._silent = isinstance(target, Coco)
+        self._as_stored = isinstance(target, Convseg)
         self._weighs_answers = isinstance(target, ChatMessages)
 
     def __call__(self, sample: Sample) -> tuple[Sample, frozenset[Feature], Sample | str]:
@@ -202,8 +217,7 @@ class _Adapter:
         ):
             missing |= {Feature.WEIGHT}
         try:
-            said = self._said(sample, missing)
-            self._trial(said)
+            said = self._trial(self._said(sample, missing))
         except ValueError as error:
             return sample, missing, _reason(error, sample)
         return sample, missing, said
@@ -215,7 +229,7 @@ class _Adapter:
             ValueError: it would be another sample.
         """
         for one in NOT_TAKEN_OUT:
-            if one in missing and not (self._silent and one is Feature.ASSISTANT_PICTURE):
+            if one in missing and not (self._silent and one in SILENT):
                 raise ValueError(f"{one.value}: {self._name} cannot say it")
         turns = sample.turns
         if self._silent:
@@ -283,6 +297,12 @@ class _Adapter:
         media_type = media_type_of(content)
         if media_type is None:
             raise ValueError("a picture's bytes are no image (JPEG, PNG, WebP, GIF, BMP, TIFF): leave it out")
+        if self._as_stored:
+            try:
+                content = shown_alike(content)
+            except UnreadableImage as error:
+                raise ValueError(f"a picture's bytes are damaged: {error.reason}: leave it out") from error
+            media_type = media_type_of(content) or media_type
         ending = media_type.removeprefix("image/").replace("jpeg", "jpg")
         name = f"{PICTURES}/{blake2b(content, digest_size=16).hexdigest()}.{ending}"
         assert self._pictures is not None  # noqa: S101 - asked before this is called

@@ -9,8 +9,6 @@ from typing import Any
 import msgspec
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
-from PIL import Image
 
 from vdata_assets.annotations.json_stream import ArrayStream
 from vdata_assets.dataengine.checks import (
@@ -20,48 +18,22 @@ from vdata_assets.dataengine.checks import (
     EXPORT_PROMPTS,
     EXPORT_SAMPLES,
 )
-from vdata_assets.formats.convseg_files import DATASET, ITEMS, MANIFEST, listed
+from vdata_assets.formats.convseg_files import MANIFEST, listed
+from vdata_assets.formats.convseg_lists import DATASET, ITEMS, KEY, EvalItem, ItemsHead, TrainRow
+from vdata_assets.formats.convseg_masks import pixels
 from vdata_assets.formats.convseg_samples import HELD_MASKS, same_prompt, scaled_up
 from vdata_assets.formats.convseg_tables import Export
+from vdata_assets.formats.json_lines import pieces
 from vdata_assets.formats.run_files import MaskSize, UnusableFile
 from vdata_assets.formats.run_reader import read_run
 from vdata_assets.quality.findings import Finding
 from vdata_assets.splits.near_samples import near_samples_apart
 from vdata_assets.splits.sample_split_audit import audit_sample_splits
-from vdata_resources.images import DAMAGED
 from vdata_resources.parallel import ordered_map
 from vdata_resources.progress import Progress
 
-PIECE = 1 << 20
-
 ImageRow = tuple[str, str, int, int, list[tuple[str, str, list[int], int]]]
 """Key, file, height and width of an image; id, mask, satisfying and area of its samples."""
-
-
-class TrainRow(msgspec.Struct, forbid_unknown_fields=True):
-    """A line of dataset.jsonl as train.py reads it."""
-
-    image: str
-    mask_merged: str
-    prompt: str
-
-
-class EvalItem(msgspec.Struct, forbid_unknown_fields=True):
-    """An item of items.json as eval.py reads it."""
-
-    id: str
-    image: str
-    mask: str
-    prompt: str
-    concept: str
-
-
-class ItemsHead(msgspec.Struct, forbid_unknown_fields=True):
-    """items.json without its items."""
-
-    dataset: str
-    count: int
-    items: list[EvalItem]
 
 
 TRAIN, EVAL = msgspec.json.Decoder(TrainRow), msgspec.json.Decoder(EvalItem)
@@ -138,14 +110,14 @@ def _image_problems(export: Export, split: str, row: ImageRow) -> tuple[list[str
     key, image, height, width, samples = row
     loads: list[str] = []
     masks: list[str] = []
-    shown = _pixels(export.folder / split / image, "RGB")
+    shown = pixels(export.folder / split / image, "RGB")
     if isinstance(shown, str) or shown.shape != (height, width, 3):
         loads.append(f"{image}: {shown if isinstance(shown, str) else f'is not {width} x {height} pixels'}")
     found = export.runs[key]
     regions = read_run(found.folder, found.inside).regions
     read = lru_cache(HELD_MASKS)(lambda index: regions[index].mask(npz_first=True))
     for sample_id, name, satisfying, area in samples:
-        mask = _pixels(export.folder / split / name, "L")
+        mask = pixels(export.folder / split / name, "L")
         if isinstance(mask, str) or mask.shape != (height, width):
             loads.append(f"{name}: {mask if isinstance(mask, str) else f'is not {width} x {height} pixels'}")
             continue
@@ -162,17 +134,6 @@ def _image_problems(export: Export, split: str, row: ImageRow) -> tuple[list[str
     return loads, masks
 
 
-def _pixels(path: Path, mode: str) -> NDArray[np.uint8] | str:
-    """The pixels of a picture as they are stored, or why there are none."""
-    try:
-        with Image.open(path, formats=("JPEG", "PNG")) as image:
-            return np.asarray(image) if image.mode == mode else f"has the mode {image.mode}, not {mode}"
-    except FileNotFoundError:
-        return "is missing"
-    except DAMAGED as error:
-        return f"is no picture: {error}"
-
-
 def _listing_problems(export: Export, split: str, samples: pl.DataFrame) -> Iterator[str]:
     """Where the lists of samples differ from what was exported."""
     folder = export.folder / split
@@ -184,15 +145,12 @@ def _listing_problems(export: Export, split: str, samples: pl.DataFrame) -> Iter
             return
     if expected[DATASET]:
         with (folder / DATASET).open("rb") as lines:
-            rows = (
-                TrainRow(image, mask, prompt) for _, image, mask, prompt, _ in listed(export, split, samples)
-            )
+            rows = (item.train_row for item in listed(export, split, samples))
             yield from _differences(lines, rows, TRAIN, f"{Path(split, DATASET)}")
     if expected[ITEMS]:
-        items = (EvalItem(*row) for row in listed(export, split, samples))
         with (folder / ITEMS).open("rb") as file:
-            stream = ArrayStream(iter(lambda: file.read(PIECE), b""), "items", ITEMS)
-            yield from _differences(stream, items, EVAL, f"{Path(split, ITEMS)}")
+            stream = ArrayStream(pieces(file), KEY, ITEMS)
+            yield from _differences(stream, listed(export, split, samples), EVAL, f"{Path(split, ITEMS)}")
         try:
             head = msgspec.json.decode(bytes(stream.rest), type=ItemsHead)
         except msgspec.MsgspecError as error:

@@ -14,7 +14,8 @@ import polars as pl
 from vdata_assets.dataengine.settings import ConvsegExportSettings
 from vdata_assets.formats.convseg_files import write_files
 from vdata_assets.formats.convseg_keys import image_keys
-from vdata_assets.formats.convseg_samples import IMAGES, MASKS, write_run_samples
+from vdata_assets.formats.convseg_masks import MASKS
+from vdata_assets.formats.convseg_samples import IMAGES, write_run_samples
 from vdata_assets.formats.convseg_schema import ConvsegImages, ConvsegSamples, ConvsegSkips
 from vdata_assets.formats.convseg_tables import Export, ExportTables
 from vdata_assets.formats.run_model import FoundRun

@@ -1,20 +1,32 @@
 """The files of an export that list its samples, in the layout of the run output contract's exporter."""
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import polars as pl
 
 from vdata_assets.dataengine.annotator import FAMILIES
+from vdata_assets.formats.about import About
 from vdata_assets.formats.convseg_keys import shown_name
-from vdata_assets.formats.convseg_samples import IMAGES, MASKS
+from vdata_assets.formats.convseg_lists import (
+    DATASET,
+    ENCODER,
+    ITEMS,
+    EvalItem,
+    train_line,
+    write_items,
+    write_listing,
+)
+from vdata_assets.formats.convseg_masks import MASKS
+from vdata_assets.formats.convseg_samples import IMAGES
 from vdata_assets.formats.convseg_tables import Export
+from vdata_assets.formats.described import describe_files
+from vdata_assets.formats.row_columns import CONVSEG
 
-DATASET, ITEMS, MANIFEST = "dataset.jsonl", "items.json", "export_manifest.json"
-ENCODER = msgspec.json.Encoder()
+MANIFEST = "export_manifest.json"
+WHOLE = "prompts"
+"""What an export that is in one piece is told as: no split, for these are in its splits.parquet."""
 
 
 def write_files(export: Export) -> None:
@@ -30,12 +42,10 @@ def write_files(export: Export) -> None:
             _move(export.folder, folder, [*images["image"], *samples["mask"]])
         if export.settings.mode != "eval":
             with (folder / DATASET).open("wb") as file:
-                file.writelines(
-                    ENCODER.encode({"image": image, "mask_merged": mask, "prompt": prompt}) + b"\n"
-                    for _, image, mask, prompt, _ in listed(export, split, samples)
-                )
+                file.writelines(map(train_line, listed(export, split, samples)))
         if export.settings.mode != "train":
-            _write_items(folder / ITEMS, export, split, samples)
+            items = map(ENCODER.encode, listed(export, split, samples))
+            write_items(folder / ITEMS, _name(export, split), samples.height, items)
         if split:
             _write_manifest(folder / MANIFEST, export, split, images, samples)
     if export.settings.per_split:
@@ -44,8 +54,25 @@ def write_files(export: Export) -> None:
     _write_manifest(export.folder / MANIFEST, export, "", export.images, export.samples)
 
 
-def listed(export: Export, split: str, samples: pl.DataFrame) -> Iterator[tuple[str, str, str, str, str]]:
-    """Id, image, mask, prompt and concept of samples, with paths as the files have them.
+def describe_export(export: Export, about: About) -> None:
+    """Write the card, the Croissant file and the checksums of a whole export.
+
+    Args:
+        export: as it was written; one in one piece is told as the split ``prompts``.
+        about: of the dataset; columns and splits are filled in here.
+    """
+    # Of items.json no reader of tables knows that the rows are within an object: its rows alone are counted.
+    trains = export.settings.mode != "eval"
+    lists = [DATASET, *[ITEMS] * (export.settings.mode == "both")] if trains else []
+    splits = {
+        split or WHOLE: (int(images["samples"].sum()), [Path(split, name).as_posix() for name in lists])
+        for split, images in export.parts()
+    }
+    describe_files(export.folder, about, CONVSEG if trains else (), splits)
+
+
+def listed(export: Export, split: str, samples: pl.DataFrame) -> Iterator[EvalItem]:
+    """What the lists say of samples, with paths as the files have them.
 
     Args:
         export: what they are of.
@@ -56,7 +83,7 @@ def listed(export: Export, split: str, samples: pl.DataFrame) -> Iterator[tuple[
     start = f"{(export.place / split).as_posix()}/" if absolute else ""
     rows = samples.select("sample_id", "image", "mask", "prompt", "concept")
     for sample_id, image, mask, prompt, concept in rows.iter_rows():
-        yield sample_id, start + image, start + mask, prompt, concept
+        yield EvalItem(sample_id, start + image, start + mask, prompt, concept)
 
 
 def _move(source: Path, target: Path, names: list[str]) -> None:
@@ -66,12 +93,8 @@ def _move(source: Path, target: Path, names: list[str]) -> None:
         (source / name).rename(target / name)
 
 
-def _write_items(path: Path, export: Export, split: str, samples: pl.DataFrame) -> None:
-    """The samples as one JSON object, a sample a line."""
-    head = {"dataset": f"{export.name}_{split}" if split else export.name, "count": samples.height}
-    keys = ("id", "image", "mask", "prompt", "concept")
-    rows = (dict(zip(keys, row, strict=True)) for row in listed(export, split, samples))
-    _write_listing(path, head, "items", rows)
+def _name(export: Export, split: str) -> str:
+    return f"{export.name}_{split}" if split else export.name
 
 
 def _write_manifest(
@@ -84,7 +107,7 @@ def _write_manifest(
     sizes = dict(images.group_by("split").agg(pl.col("samples").sum()).iter_rows())
     skipped = export.skipped() if not split else {}
     head: dict[str, Any] = {
-        "dataset": f"{export.name}_{split}" if split else export.name,
+        "dataset": _name(export, split),
         "mode": settings.mode,
         "path_mode": settings.path_mode,
         "settings": settings.model_dump(mode="json"),
@@ -105,7 +128,8 @@ def _write_manifest(
     }
     if split:
         del head["counts"]["verified_prompts"], head["skipped_reason_counts"]
-    _write_listing(path, head, "per_run", _run_rows(export, images if split else None))
+    rows = _run_rows(export, images if split else None)
+    write_listing(path, head, "per_run", map(ENCODER.encode, rows))
 
 
 def _run_rows(export: Export, images: pl.DataFrame | None) -> Iterator[dict[str, object]]:
@@ -133,13 +157,3 @@ def _run_rows(export: Export, images: pl.DataFrame | None) -> Iterator[dict[str,
             "exported_samples": samples or 0,
             "skipped": dict(sorted(zip(reasons or [], counts or [], strict=True))),
         }
-
-
-def _write_listing(path: Path, head: dict[str, Any], name: str, rows: Iterable[Mapping[str, object]]) -> None:
-    """A JSON object with its fields a line each, and last an array, an element a line."""
-    with path.open("wb") as file:
-        file.write(json.dumps(head, indent=2, ensure_ascii=False).removesuffix("\n}").encode())
-        file.write(f',\n  "{name}": ['.encode())
-        for number, row in enumerate(rows):
-            file.write((b",\n    " if number else b"\n    ") + ENCODER.encode(row))
-        file.write(b"\n  ]\n}\n")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from vdata_assets.dataengine.annotator import Family
 from vdata_assets.dataengine.settings import ConvsegExportSettings
 from vdata_assets.formats.convseg_images import NO_IMAGE, ConvsegImage, image_of, image_size
+from vdata_assets.formats.convseg_masks import MASKS, write_mask
 from vdata_assets.formats.run_files import MaskSize, UnusableFile
 from vdata_assets.formats.run_model import NO_SATISFYING, FoundRun, Run, RunPrompt, RunRegion
 from vdata_assets.formats.run_reader import read_run
@@ -22,9 +22,8 @@ BAD_MASK = "unreadable_mask"
 SIZE_MISMATCH = "size_mismatch"
 EMPTY_MASK = "empty_mask"
 
-IMAGES, MASKS = "images", "masks"
+IMAGES = "images"
 HELD_MASKS = 16
-COMPRESSION = 6
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def write_run_samples(found: FoundRun, key: str, settings: ConvsegExportSettings
         mask = scaled_up(mask, image.size)
         sample_id = f"{key}_{concept}_{prompt.index:03d}"
         name = f"{MASKS}/{sample_id}.png"
-        Image.fromarray(mask.view(np.uint8) * 255).save(out / name, "PNG", compress_level=COMPRESSION)
+        write_mask(out / name, mask)
         written.samples.append(WrittenSample(sample_id, concept, prompt, name, int(np.count_nonzero(mask))))
     if written.samples:
         written.image = _write_image(image, key, out)

@@ -3,8 +3,9 @@
 By the Croissant format specification 1.0 (https://docs.mlcommons.org/croissant/docs/croissant-spec-1.0.html).
 """
 
+import glob
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,7 @@ TYPES = {
     "number": "sc:Float",
     "boolean": "sc:Boolean",
     "picture": "sc:ImageObject",
+    "object": "sc:Text",
 }
 MEDIA = {
     ".arrow": "application/vnd.apache.arrow.stream",
@@ -82,7 +84,8 @@ def write_croissant(folder: Path, about: About, known: Mapping[str, Digest] | No
     A split is a RecordSet with the split's name; one of several files takes them as a FileSet.
 
     Args:
-        folder: of the export; all files in it but the descriptions are listed with their SHA-256.
+        folder: of the export; all files in it but the descriptions are listed with their SHA-256, and those
+            of pictures in folders as sets, for there may be very many: ``checksums.sha256`` has theirs.
         about: what to tell.
         known: digests of all files, if they are known: then none is read.
     """
@@ -107,7 +110,9 @@ def write_croissant(folder: Path, about: About, known: Mapping[str, Digest] | No
         told["url"] = about.url
     if about.published is not None:
         told["datePublished"] = about.published
-    told["distribution"] = [_file(name, found) for name, found in files.items()]
+    loose = {name for name in files if "/" in name and _media(name).startswith("image/")}
+    told["distribution"] = [_file(name, found) for name, found in files.items() if name not in loose]
+    told["distribution"] += _picture_sets(loose)
     told["recordSet"] = []
     for split in about.splits:
         if split.rows and about.columns:
@@ -148,6 +153,13 @@ def _file_sets(split: SplitAbout, about: About) -> Iterator[dict[str, Any]]:
                 yield _file_set(f"{split.name}/*{end}", f"*{end}", media) | {"containedIn": archives}
     elif len(files) > 1:
         yield _file_set(f"{split.name}/files", pattern(split), _media(files[0]))
+
+
+def _picture_sets(names: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Sets of the pictures in a folder and below it, by the ends of their names."""
+    for folder, end in sorted({(name.partition("/")[0], Path(name).suffix) for name in names}):
+        within = glob.escape(folder)
+        yield _file_set(f"{folder}/*{end}", [f"{within}/*{end}", f"{within}/**/*{end}"], _media(f"x{end}"))
 
 
 def _file_set(name: str, includes: str | list[str], media: str) -> dict[str, Any]:
@@ -216,7 +228,9 @@ def _source(split: SplitAbout) -> _Source:
 
 def _field(column: Column, within: str, source: _Source, path: tuple[Column, ...] = ()) -> dict[str, Any]:
     name = f"{within}/{column.name}"
-    found = _typed(name, TYPES.get(column.kind), column.description or column.name)
+    # What has fields of its own needs no type; an object of any content, that is JSON, is a text.
+    kind = None if column.parts else TYPES[column.kind]
+    found = _typed(name, kind, column.description or column.name)
     if column.repeated:
         found["repeated"] = True
     if column.parts:

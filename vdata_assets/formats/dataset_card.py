@@ -25,6 +25,9 @@ SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_
 READERS = {".parquet": "parquet", ".tar": "webdataset", ".arrow": "arrow", ".jsonl": "json", ".json": "json"}
 """Module of ``datasets`` that reads a file, by the end of its name."""
 
+RESERVED = "all"
+"""Name that ``datasets.load_dataset`` keeps for the union of all splits."""
+
 
 def write_card(folder: Path, about: About) -> Path:
     """Write README.md; the file.
@@ -94,7 +97,8 @@ def _metadata(about: About) -> str:
     # A split without rows: datasets refuses the whole dataset ("corresponds to no data").
     splits = [split for split in about.splits if split.rows]
     patterns = [{"split": split.name, "path": pattern(split)} for split in splits]
-    if patterns and reader(about) is not None:
+    named = all(split.name != RESERVED for split in splits)
+    if patterns and named and reader(about) is not None:
         found["configs"] = [{"config_name": "default", "data_files": patterns}]
     if about.features is not None:
         size = sum(split.bytes for split in splits)

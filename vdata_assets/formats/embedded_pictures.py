@@ -51,6 +51,15 @@ def with_pictures(
     )
 
 
+def shown_alike(content: bytes) -> bytes:
+    """An image file's bytes, or as upright RGB if a trainer would see another picture in them than we do.
+
+    Raises:
+        UnreadableImage: they are no image, or a damaged one.
+    """
+    return content if probe(content).upright_rgb else upright_rgb(content)
+
+
 def require_text(sample: Sample) -> None:
     """Refuse a sample whose strings are no Unicode text, as half of a surrogate pair is not.
 
@@ -83,7 +92,7 @@ def _embedded(picture: Picture, root: Path, sample_id: str, place: int) -> Embed
     try:
         content = picture.data if picture.path is None else (root / picture.path).read_bytes()
         assert content is not None  # noqa: S101 - a picture has one of the three
-        return Embedded(content if probe(content).upright_rgb else upright_rgb(content), picture.path)
+        return Embedded(shown_alike(content), picture.path)
     except UnreadableImage as error:
         raise ValueError(f"{named}: {error.reason}: repair or remove it") from error
     except OSError as error:

@@ -6,12 +6,10 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
 
-from vdata_assets.formats.about import DESCRIPTIONS, About, split_about
-from vdata_assets.formats.checksums import digests, write_checksums
+from vdata_assets.formats.about import About, split_about
 from vdata_assets.formats.conversation import Feature, Sample
 from vdata_assets.formats.convert import Lost, adapted
-from vdata_assets.formats.croissant import write_croissant
-from vdata_assets.formats.dataset_card import write_card
+from vdata_assets.formats.described import describe_folder
 from vdata_assets.formats.export_settings import FormatSettings
 from vdata_assets.formats.format import Format
 from vdata_assets.formats.registry import FORMATS, format_named
@@ -171,7 +169,6 @@ def describe(exported: Exported, out: Path, about: About) -> None:
     """
     for one in exported.formats:
         folder = out / one.name
-        known = {name: found for name, found in digests(folder).items() if name not in DESCRIPTIONS}
         described, features = columns(one.name, one.classes)
         told = replace(
             about,
@@ -181,9 +178,7 @@ def describe(exported: Exported, out: Path, about: About) -> None:
             features=features,
             classes=one.classes,
         )
-        write_card(folder, told)
-        write_croissant(folder, told, known)
-        write_checksums(folder, known)
+        describe_folder(folder, told)
 
 
 def _written(

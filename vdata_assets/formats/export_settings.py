@@ -62,6 +62,7 @@ class PlainFormat(FormatSettings):
         "gemini_inline",
         "huggingface",
         "coco",
+        "convseg",
     ]
 
 

@@ -7,22 +7,12 @@ import msgspec
 
 from vdata_assets.formats.chat_messages import ChatMessages
 from vdata_assets.formats.chat_rules import LOCAL, ChatRules
-from vdata_assets.formats.conversation import Feature, Picture, Sample, Turn
+from vdata_assets.formats.conversation import CHAT, Feature, Picture, Sample, Turn
 from vdata_assets.formats.inline_pictures import InlinePictures, path_fault
 
 MEDIA_TYPES = ("image/png", "image/jpg", "image/jpeg")
 LEAST_ROWS, MOST_ROWS = 3, 3_000_000
-SAID = frozenset(
-    {
-        Feature.SYSTEM,
-        Feature.WEIGHT,
-        Feature.SEVERAL_PICTURES,
-        Feature.NO_PICTURE,
-        Feature.PICTURE_PLACE,
-        Feature.PICTURE_ANYWHERE,
-        Feature.SEVERAL_ROUNDS,
-    }
-)
+SAID = CHAT | {Feature.WEIGHT}
 
 
 class Fireworks(ChatMessages):

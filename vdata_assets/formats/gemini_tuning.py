@@ -7,13 +7,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote
 
-from vdata_assets.formats.conversation import Feature, Picture, Role, Sample, Turn, merged
-from vdata_assets.formats.conversation_rows import BadRow
+from vdata_assets.formats.conversation import CHAT, Feature, Picture, Role, Sample, Turn, merged
 from vdata_assets.formats.data_uri import BadDataUri, media_type_of, parse
 from vdata_assets.formats.gemini_rules import MEDIA_TYPES, MOST_IMAGE_BYTES, MOST_IMAGES, REMOTE, check_file
 from vdata_assets.formats.inline_pictures import InlinePictures, path_fault
 from vdata_assets.formats.line_format import LineFormat, split_file
-from vdata_assets.formats.problems import Report
+from vdata_assets.formats.problems import BadRow, Report
 
 PREFIX = re.compile(r"(gs|https?)://[^/?#\s]+(/[^?#]*)?")
 SUFFIXES = {
@@ -26,18 +25,7 @@ SUFFIXES = {
 }
 ROLES: dict[str, Role] = {"user": "user", "model": "assistant"}
 INLINED = frozenset({"image/jpeg", "image/png", "image/webp"})
-SAID = frozenset(
-    {
-        Feature.SYSTEM,
-        Feature.SEVERAL_PICTURES,
-        Feature.NO_PICTURE,
-        Feature.PICTURE_PLACE,
-        Feature.PICTURE_ANYWHERE,
-        Feature.SEVERAL_ROUNDS,
-        Feature.URL,
-        Feature.DATA,
-    }
-)
+SAID = CHAT | {Feature.URL, Feature.DATA}
 
 
 class GeminiTuning(LineFormat):
@@ -207,12 +195,20 @@ class GeminiInline(GeminiTuning):
     def __init__(self) -> None:
         super().__init__()
 
+    def pictures(self, root: Path) -> InlinePictures:
+        """The pictures as the service takes them."""
+        return _inlined(root)
+
     def _file(self, path: str, root: Path) -> dict[str, Any]:
         return _inline(Picture(path=path), root)
 
 
+def _inlined(root: Path) -> InlinePictures:
+    return InlinePictures(root, INLINED, most_bytes=MOST_IMAGE_BYTES)
+
+
 def _inline(picture: Picture, root: Path) -> dict[str, Any]:
-    data, media_type = InlinePictures(root, INLINED, most_bytes=MOST_IMAGE_BYTES).read(picture)
+    data, media_type = _inlined(root).read(picture)
     return {"inlineData": {"mimeType": media_type, "data": base64.b64encode(data).decode()}}
 
 

@@ -1,23 +1,26 @@
 """Pictures whose bytes go into a dataset's file: read, and brought to a type that the trainer takes."""
 
+import re
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 
 from vdata_assets.formats.conversation import Picture
 from vdata_assets.formats.data_uri import media_type_of
 from vdata_resources.images import DAMAGED, FORMATS, UnreadableImage, is_upright_rgb, load_rgb, probe
 
 OTHER = "leave it out or repair it"
+ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:[/\\]")
+"""How a path begins that is absolute, also on Windows."""
 
 
 def path_fault(path: str) -> str | None:
     """What is wrong with a picture's path by its text; None if it is relative and stays in its folder."""
     if not path or "\0" in path:
         return "has to name a file"
-    if path.startswith(("/", "\\")) or PureWindowsPath(path).is_absolute():
+    if ABSOLUTE.match(path):
         return "has to be relative to the dataset's folder"
-    if ".." in path.replace("\\", "/").split("/"):
+    if ".." in path and ".." in path.replace("\\", "/").split("/"):
         return "must not leave the dataset's folder with .."
     return None
 

@@ -71,7 +71,7 @@ def read_lines(file: Path, report: Report, limit: int = MAX_ROW_BYTES, *, strict
                 length = len(line) + sum(len(piece) for piece in _until_line_end(more))
                 report(_too_long(file, number, f"a line of {length} bytes", limit))
             elif line.strip():
-                row = _decoded(line, file, number, report)
+                row = decoded_row(line, file, number, report)
                 if row is not None:
                     yield number, row
             elif strict:
@@ -101,14 +101,14 @@ def read_array(file: Path, report: Report, limit: int = MAX_ROW_BYTES, *, strict
         if first != b"[":
             report(Problem(file.name, 0, FILE, f"begins with {first.decode('latin-1')!r}", NO_ARRAY))
             return
-        stream = ArrayStream(chain(WRAPPED[:1], _pieces(source), WRAPPED[1:]), "rows", file.name)
+        stream = ArrayStream(chain(WRAPPED[:1], pieces(source), WRAPPED[1:]), "rows", file.name)
         number = 0
         try:
             for number, element in enumerate(stream, start=1):
                 if len(element) > limit:
                     report(_too_long(file, number, f"an element of {len(element)} bytes", limit))
                     continue
-                row = _decoded(element, file, number, report)
+                row = decoded_row(element, file, number, report)
                 if row is not None:
                     yield number, row
         except BadExport:
@@ -193,8 +193,8 @@ def _write_array(file: Path, rows: Iterable[bytes]) -> int:
     return number
 
 
-def _decoded(content: bytes, file: Path, number: int, report: Report) -> Row | None:
-    """A row; None if it was reported."""
+def decoded_row(content: bytes, file: Path, number: int, report: Report) -> Row | None:
+    """The row that some bytes are; None if they are none, which is reported."""
     try:
         row = msgspec.json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -221,15 +221,16 @@ def _skip_mark(source: BinaryIO, file: Path, report: Report, strict: bool) -> bo
 
 def _first(source: BinaryIO) -> bytes:
     """The first character that is neither blank nor of a byte order mark; empty if there is none."""
-    pieces = (piece.removeprefix(BOM_UTF8).lstrip() for piece in _pieces(source))
-    return next((piece[:1] for piece in pieces if piece), b"")
+    starts = (piece.removeprefix(BOM_UTF8).lstrip() for piece in pieces(source))
+    return next((piece[:1] for piece in starts if piece), b"")
 
 
 def _too_long(file: Path, number: int, value: str, limit: int) -> Problem:
     return Problem(file.name, number, ROW, value, f"at most {limit} bytes a row: split it")
 
 
-def _pieces(source: BinaryIO) -> Iterator[bytes]:
+def pieces(source: BinaryIO) -> Iterator[bytes]:
+    """The bytes of a file, a piece at a time."""
     return iter(lambda: source.read(PIECE), b"")
 
 

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from vdata_assets.formats.conversation import Feature, Sample
-from vdata_assets.formats.conversation_rows import BadRow
 from vdata_assets.formats.features import require
 from vdata_assets.formats.json_lines import read_rows, write_lines
-from vdata_assets.formats.problems import Problem, Report
+from vdata_assets.formats.problems import BadRow, Problem, Report
 
 FIRST_SPLITS = ("train", "val", "validation", "test")
 SPLIT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -34,10 +33,32 @@ def splits_of(folder: Path, end: str) -> list[str]:
     return [*first, *sorted(found.difference(first))]
 
 
-class LineFormat(ABC):
-    """What such formats share; one of them says how a sample is a row and how a row is checked."""
+class SplitFiles(ABC):
+    """What formats share that have a file ``<split>_<name><ending>`` a split."""
 
     name: ClassVar[str]
+    ending: ClassVar[str] = ".jsonl"
+
+    @abstractmethod
+    def load_file(self, file: Path, report: Report) -> Iterator[Sample]:
+        """See :class:`~vdata_assets.formats.format.Format`."""
+
+    def splits(self, folder: Path) -> list[str]:
+        """See :func:`splits_of`."""
+        return splits_of(folder, self._end)
+
+    def load(self, folder: Path, split: str, report: Report) -> Iterator[Sample]:
+        """See :class:`~vdata_assets.formats.format.Format`."""
+        return self.load_file(folder / split_file(split, self._end), report)
+
+    @property
+    def _end(self) -> str:
+        return f"_{self.name}{self.ending}"
+
+
+class LineFormat(SplitFiles):
+    """What such formats share; one of them says how a sample is a row and how a row is checked."""
+
     expresses: ClassVar[frozenset[Feature]]
     inlines: ClassVar[bool] = False
 
@@ -68,14 +89,6 @@ class LineFormat(ABC):
             write_lines(folder / file, self._rows(samples, root))
         return files
 
-    def splits(self, folder: Path) -> list[str]:
-        """See :func:`splits_of`."""
-        return splits_of(folder, self._end)
-
-    def load(self, folder: Path, split: str, report: Report) -> Iterator[Sample]:
-        """See :class:`~vdata_assets.formats.format.Format`."""
-        return self.load_file(folder / split_file(split, self._end), report)
-
     def load_file(self, file: Path, report: Report) -> Iterator[Sample]:
         """See :class:`~vdata_assets.formats.format.Format`; a JSON array is read too."""
         for number, row in read_rows(file, report):
@@ -89,10 +102,6 @@ class LineFormat(ABC):
     def validate(self, folder: Path, split: str, report: Report) -> int:
         """See :class:`~vdata_assets.formats.format.Format`."""
         return self.validate_file(folder / split_file(split, self._end), report)
-
-    @property
-    def _end(self) -> str:
-        return f"_{self.name}.jsonl"
 
     def _rows(self, samples: Iterable[Sample], root: Path) -> Iterator[dict[str, Any]]:
         said = self.expresses | {Feature.PATH} if self.inlines else self.expresses

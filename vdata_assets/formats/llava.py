@@ -1,28 +1,30 @@
 """Annotated frames in LLaVA's instruction format: JSON lines, the same as JSON arrays, and images beside."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
-from itertools import compress, islice
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
-import msgspec
 import polars as pl
 
-from vdata_assets.conversations.segmentation import PHRASES, Phrases, Turn
+from vdata_assets.conversations.segmentation import PHRASES, Phrases
+from vdata_assets.formats.about import About, Column
+from vdata_assets.formats.coco_geometry import sides
+from vdata_assets.formats.conversation import Picture, Sample
+from vdata_assets.formats.described import describe_files
 from vdata_assets.formats.huggingface import upright_rgb
-from vdata_assets.formats.json_lines import array_of_lines
+from vdata_assets.formats.json_lines import Row, array_of_lines, read_lines, write_lines
+from vdata_assets.formats.llava_chat import LlavaLines, SplitFile
+from vdata_assets.formats.row_columns import LLAVA
+from vdata_assets.formats.samples_of_annotations import samples_of_selection
 from vdata_assets.formats.segmentation_samples import (
     SPLIT_NAMES,
     Log,
-    Samples,
     SampleSelection,
     WrittenSamples,
     picture,
-    sample_slices,
     select_samples,
-    with_conversations,
 )
 from vdata_resources.parallel import ordered_map
 from vdata_resources.progress import Progress
@@ -35,6 +37,27 @@ ENCODING = {
     "bounding_boxes": "[x, y, width, height] in pixels",
     "order": "masks and bounding boxes are in the order in which the conversation mentions the objects",
 }
+COLUMNS = (
+    *LLAVA[:-1],
+    Column("masks", "text", ENCODING["masks"], repeated=True),
+    Column("bounding_boxes", "integer", ENCODING["bounding_boxes"], repeated=True),
+)
+
+
+class LlavaFrames(LlavaLines):
+    """LLaVA's rows with ``masks`` and ``bounding_boxes`` in place of ``metadata``, ``<split>.jsonl``.
+
+    A row is ``{"id", "image", "conversations", "masks", "bounding_boxes"}``. Trainers pass over the last two,
+    and :meth:`load` does.
+    """
+
+    name: ClassVar[str] = "dataset_llava"
+    _file: ClassVar[SplitFile] = SplitFile(".jsonl", read_lines, write_lines)
+
+    def _row(self, sample: Sample) -> Row:
+        said = super()._row(replace(sample, objects=(), sizes=(), label=None, metadata={}))
+        boxes = [sides(one.box) for one in sample.objects if one.box is not None]
+        return {**said, "masks": [one.mask for one in sample.objects], "bounding_boxes": boxes}
 
 
 def write_llava(
@@ -73,36 +96,55 @@ def write_llava(
     """
     selection = select_samples(source, splits, names)
     folder.mkdir(exist_ok=True)
+    images = dict(_pictures(selection, folder, link, workers, log))
     progress = Progress("dataset_llava: write", selection.samples.height, "samples", log)
+
+    def shown(samples: Iterator[Sample]) -> Iterator[Sample]:
+        for sample in samples:
+            yield _with_picture(sample, images)
+            progress.advance()
+
+    samples = samples_of_selection(selection, seed, phrases)()
+    written = {split: shown(some) for split, some in samples.items()}
+    for file in LlavaFrames().save(written, folder, folder):
+        array_of_lines(folder / file, folder / file.with_suffix(".json"))
+    _write_manifest(folder / MANIFEST, selection, images)
+    return WrittenSamples(folder, selection)
+
+
+def describe_llava(written: WrittenSamples, about: About) -> None:
+    """Write the card, the Croissant file and the checksums.
+
+    Args:
+        written: by :func:`write_llava`.
+        about: of the dataset; columns and splits are filled in here.
+    """
+    sizes = written.statistics["splits"]
+    splits = {split: (rows, [f"{split}.jsonl", f"{split}.json"]) for split, rows in sizes.items()}
+    describe_files(written.folder, about, COLUMNS, splits)
+
+
+def _pictures(
+    selection: SampleSelection,
+    folder: Path,
+    link: Callable[[Path, str], object],
+    workers: int | None,
+    log: Log,
+) -> Iterator[tuple[str, str]]:
+    """Put the pictures of all samples into the folder; each frame's file and the name that it has there."""
+    source = selection.source
     frames = selection.samples.select("export", "file", "content_hash", "upright_rgb")
+    progress = Progress("dataset_llava: pictures", frames.height, "pictures", log)
     converted = ordered_map(
         lambda frame: None if frame[3] else upright_rgb(picture(source / frame[1], frame[2])),
         frames.iter_rows(),
         workers,
         chunk=16,
     )
-    placed = (
-        _placed(folder, source / file, f"{IMAGES}/{export}/{file.rpartition('/')[2]}", content, link)
-        for (export, file, *_), content in zip(frames.iter_rows(), converted, strict=True)
-    )
-    images: list[str] = []
-    encoder = msgspec.json.Encoder()
-    with ExitStack() as stack:
-        lines = {
-            split: stack.enter_context((folder / f"{split}.jsonl").open("wb")) for split in selection.splits
-        }
-        for samples in sample_slices(selection):
-            shown = list(islice(placed, samples.frames.height))
-            images += shown
-            for split in selection.splits:
-                mine, turns = with_conversations(samples.of_split(split), seed, phrases)
-                rows = _rows(mine, turns, compress(shown, samples.frames["split"] == split))
-                lines[split].writelines(encoder.encode(row) + b"\n" for row in rows)
-            progress.advance(samples.frames.height)
-    for split in selection.splits:
-        array_of_lines(folder / f"{split}.jsonl", folder / f"{split}.json")
-    _write_manifest(folder / MANIFEST, selection, images)
-    return WrittenSamples(folder, selection)
+    for (export, file, *_), content in zip(frames.iter_rows(), converted, strict=True):
+        name = f"{IMAGES}/{export}/{file.rpartition('/')[2]}"
+        yield file, _placed(folder, source / file, name, content, link)
+        progress.advance()
 
 
 def _placed(
@@ -121,23 +163,15 @@ def _placed(
     return name
 
 
-def _rows(samples: Samples, turns: Sequence[Sequence[Turn]], images: Iterable[str]) -> Iterator[Any]:
-    """Samples as LLaVA has them."""
-    masks, boxes = samples.objects["rle"].to_list(), samples.objects["box"].to_list()
-    offsets = samples.offsets.tolist()
-    for frame_id, image, said, start, end in zip(
-        samples.frames["frame_id"], images, turns, offsets[:-1], offsets[1:], strict=True
-    ):
-        yield {
-            "id": frame_id,
-            "image": image,
-            "conversations": said,
-            "masks": masks[start:end],
-            "bounding_boxes": boxes[start:end],
-        }
+def _with_picture(sample: Sample, images: Mapping[str, str]) -> Sample:
+    """The sample with its picture as it is in the folder, which the first turn begins with."""
+    first, *rest = sample.turns
+    shown, *texts = first.parts
+    path = str(shown.path) if isinstance(shown, Picture) else ""
+    return replace(sample, turns=(replace(first, parts=(Picture(images[path]), *texts)), *rest))
 
 
-def _write_manifest(path: Path, selection: SampleSelection, images: Sequence[str]) -> None:
+def _write_manifest(path: Path, selection: SampleSelection, images: Mapping[str, str]) -> None:
     """Write what the dataset holds and every sample of it, a sample a line."""
     head = {
         "statistics": selection.statistics,
@@ -145,7 +179,12 @@ def _write_manifest(path: Path, selection: SampleSelection, images: Sequence[str
         "files": {split: [f"{split}.jsonl", f"{split}.json"] for split in selection.splits},
     }
     samples = selection.samples.select(
-        "split", "width", "height", id="frame_id", image=pl.Series(images, dtype=pl.String), objects="sound"
+        "split",
+        "width",
+        "height",
+        id="frame_id",
+        image=pl.col("file").replace_strict(images, return_dtype=pl.String),
+        objects="sound",
     ).select(SAMPLE_KEYS)
     with path.open("w", encoding="utf-8") as file:
         file.write(json.dumps(head, indent=2, ensure_ascii=False).removesuffix("\n}") + ',\n  "samples": [')

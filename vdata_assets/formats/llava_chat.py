@@ -36,7 +36,7 @@ RESERVED = re.compile(re.escape(IMAGE))
 ROLES: dict[Role, str] = {"user": "human", "assistant": "gpt"}
 
 
-class _File(NamedTuple):
+class SplitFile(NamedTuple):
     """How a split's file is named, read and written."""
 
     ending: str
@@ -59,7 +59,7 @@ class LlavaLines:
         }
     )
     inlines: ClassVar[bool] = False
-    _file: ClassVar[_File] = _File("_llava.jsonl", read_lines, write_lines)
+    _file: ClassVar[SplitFile] = SplitFile("_llava.jsonl", read_lines, write_lines)
 
     def save(self, splits: Mapping[str, Iterable[Sample]], folder: Path, root: Path) -> list[Path]:
         """Write a file a split; pictures stay where they are, relative to ``root``.
@@ -120,4 +120,4 @@ class LlavaArray(LlavaLines):
     """LLaVA's rows as one JSON array, a row a line, ``<split>_llava_json.json``."""
 
     name: ClassVar[str] = "llava_json"
-    _file: ClassVar[_File] = _File("_llava_json.json", read_array, write_array)
+    _file: ClassVar[SplitFile] = SplitFile("_llava_json.json", read_array, write_array)

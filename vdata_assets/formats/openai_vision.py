@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from vdata_assets.formats.chat_messages import ChatMessages
 from vdata_assets.formats.chat_rules import ChatRules
-from vdata_assets.formats.conversation import Feature
+from vdata_assets.formats.conversation import CHAT, Feature
 
 
 class OpenAiVision(ChatMessages):
@@ -23,19 +23,7 @@ class OpenAiVision(ChatMessages):
     """
 
     name: ClassVar[str] = "openai"
-    expresses: ClassVar[frozenset[Feature]] = frozenset(
-        {
-            Feature.SYSTEM,
-            Feature.WEIGHT,
-            Feature.SEVERAL_PICTURES,
-            Feature.NO_PICTURE,
-            Feature.PICTURE_PLACE,
-            Feature.PICTURE_ANYWHERE,
-            Feature.SEVERAL_ROUNDS,
-            Feature.URL,
-            Feature.DATA,
-        }
-    )
+    expresses: ClassVar[frozenset[Feature]] = CHAT | {Feature.WEIGHT, Feature.URL, Feature.DATA}
     rules: ClassVar[ChatRules] = ChatRules(
         "OpenAI",
         ("image/jpeg", "image/png", "image/webp"),

@@ -39,3 +39,18 @@ def shown(value: object) -> str:
     """A value for a message: on one line, shortened, no bytes of pictures."""
     text = repr(value)
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+class BadRow(Exception):  # noqa: N818 - it is a fact about a row, not a fault of the program
+    """A row that cannot be read: field, value and rule of a problem.
+
+    Args:
+        field: where in the row.
+        value: what stands there.
+        rule: what is allowed.
+        show: the value for a message.
+    """
+
+    def __init__(self, field: str, value: object, rule: str, show: Callable[[object], str] = shown) -> None:
+        super().__init__(field, value, rule)
+        self.field, self.value, self.rule = field, show(value), rule

@@ -52,6 +52,7 @@ FORMATS: Mapping[str, Known] = MappingProxyType(
         "parquet": Known("parquet_conversations", "ParquetImages", ("classes", "shard_bytes", "workers")),
         "webdataset": Known("webdataset", "WebDataset", ("shard_bytes", "shard_samples", "workers")),
         "coco": Known("coco_instances", "Coco"),
+        "convseg": Known("convseg", "Convseg", ("workers",)),
     }
 )
 FORMAT_NAMES = tuple(FORMATS)

@@ -77,6 +77,11 @@ COCO = (
     ),
     Column("categories", "object", "classes: id and name", repeated=True),
 )
+CONVSEG = (
+    Column("image", "text", "path of the picture, relative to this folder"),
+    Column("mask_merged", "text", "path of the mask, 0 and 255, likewise"),
+    Column("prompt", "text", "what is to be marked"),
+)
 COLUMNS = {
     "llava": LLAVA,
     "llava_json": LLAVA,
@@ -89,6 +94,7 @@ COLUMNS = {
     "gemini": GEMINI,
     "gemini_inline": GEMINI,
     "coco": COCO,
+    "convseg": CONVSEG,
 }
 
 

@@ -32,12 +32,12 @@ def samples_of_annotations(
 ) -> Callable[[], Mapping[str, Iterator[Sample]]]:
     """The frames that have a split and an object with a mask, in their order, by split.
 
-    They are the samples of :func:`~vdata_assets.formats.llava.write_llava` and
-    :func:`~vdata_assets.formats.annotation_hf.write_annotation_hf`, word for word. Objects stand in the order
-    in which the conversation mentions them, with their class, box and mask; ``metadata`` has video_id and
-    frame_index. Boxes and masks are those of the upright picture, as ``sizes`` are; a picture by path is the
-    frame's own file, which its EXIF metadata may rotate. Memory holds the table of frames and the objects of
-    some of them.
+    :func:`~vdata_assets.formats.llava.write_llava` writes them, and
+    :func:`~vdata_assets.formats.annotation_hf.write_annotation_hf` their texts word for word. Objects stand
+    in the order in which the conversation mentions them, with their class, box and mask; ``metadata`` has
+    video_id and frame_index. Boxes and masks are those of the upright picture, as ``sizes`` are; a picture by
+    path is the frame's own file, which its EXIF metadata may rotate. Memory holds the table of frames and the
+    objects of some of them.
 
     Args:
         root: a version of the annotations, that the pictures' paths are relative to.
@@ -52,7 +52,13 @@ def samples_of_annotations(
     Raises:
         ValueError: a split is none of the names, or the tables do not fit together.
     """
-    selection = select_samples(root, splits, names)
+    return samples_of_selection(select_samples(root, splits, names), seed, phrases)
+
+
+def samples_of_selection(
+    selection: SampleSelection, seed: int, phrases: Phrases = PHRASES
+) -> Callable[[], Mapping[str, Iterator[Sample]]]:
+    """The samples that are selected; see :func:`samples_of_annotations`."""
     return lambda: {split: _of_split(selection, split, seed, phrases) for split in selection.splits}
 
 

@@ -1,48 +1,37 @@
 """Prompts of conversational segmentation as samples for any format: a prompt is answered by its mask."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import msgspec
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
-from PIL import Image
 
-from vdata_assets.annotations.json_stream import ArrayStream
-from vdata_assets.formats.coco_geometry import corners
-from vdata_assets.formats.conversation import MarkedObject, Picture, Sample, Turn
-from vdata_assets.formats.convseg_audit import EVAL, TRAIN
-from vdata_assets.formats.convseg_files import DATASET, ITEMS
-from vdata_assets.formats.convseg_samples import IMAGES, MASKS
+from vdata_assets.formats.conversation import Picture, Sample, Turn
+from vdata_assets.formats.convseg import ABSENT, FOUND, sample_of
+from vdata_assets.formats.convseg_lists import DATASET, ITEMS, EvalItem, read_list
+from vdata_assets.formats.problems import BadRow, Problem
 from vdata_assets.formats.row_batches import in_order
-from vdata_assets.masks.dense import runs_of
-from vdata_assets.masks.measure import boxes
-from vdata_assets.masks.write import write_compressed
 from vdata_assets.splits.sample_splits import TABLE
-from vdata_resources.images import DAMAGED
 from vdata_resources.parallel import ordered_map
 
-PIECE = 1 << 20
+RULE = "materialize convseg_export"
 
 
 @dataclass(frozen=True)
 class Answers:
     """What is answered to a prompt.
 
-    The default is what trainers of language models with masks teach: a token ``[SEG]`` for every mask, that
-    the mask is decoded from (LISA: ``ANSWER_LIST`` in ``utils/utils.py`` of dvlab-research/LISA). Where
-    nothing is marked there is no token. Other trainers take ``[SEG]`` for plain text: give them other words.
+    The default has a token ``[SEG]`` for the mask where there is one. Trainers that know none take it for
+    plain text: give them other words.
 
     Attributes:
         found: where the prompt has a mask; it is one, the union of all regions that satisfy the prompt.
         absent: where the prompt's target is not in the picture.
     """
 
-    found: str = "It is [SEG]."
-    absent: str = "There is nothing like that in the image."
+    found: str = FOUND
+    absent: str = ABSENT
 
 
 ANSWERS = Answers()
@@ -79,88 +68,46 @@ def samples_of_prompts(
     found = {split: file for split, file in lists.items() if file is not None}
 
     def samples(split: str, file: Path) -> Iterator[Sample]:
-        mine = (row for row in _rows(file) if _split(split_of, row, file) == split)
+        mine = (row for row in _items(file) if _split(split_of, row, file) == split)
         return ordered_map(partial(_sample, root, file.parent, answers), mine, workers, chunk=4)
 
     return lambda: {split: samples(split, file) for split, file in found.items()}
 
 
-@dataclass(frozen=True)
-class _Row:
-    """A sample as a list has it; image and mask are the files' names."""
-
-    image: str
-    mask: str
-    prompt: str
-
-    @property
-    def sample_id(self) -> str:
-        return Path(self.mask).stem
-
-    @property
-    def image_key(self) -> str:
-        return Path(self.image).stem
-
-    @property
-    def concept(self) -> str:
-        # <image key>_<concept>_<index>, and only the key may have _ in it.
-        return self.sample_id.rsplit("_", 2)[1]
-
-
 def _list(root: Path, folder: str) -> Path | None:
     """The file that lists the samples in a folder: both lists hold the same."""
-    return next((root / folder / name for name in (DATASET, ITEMS) if (root / folder / name).is_file()), None)
+    return next((root / folder / name for name in (ITEMS, DATASET) if (root / folder / name).is_file()), None)
 
 
-def _split(split_of: Mapping[str, str], row: _Row, file: Path) -> str:
-    if row.image_key not in split_of:
-        raise ValueError(f"{file}: {row.image}: is not in {TABLE}: materialize convseg_export")
-    return split_of[row.image_key]
+def _split(split_of: Mapping[str, str], item: EvalItem, file: Path) -> str:
+    name = Path(item.image)
+    if name.stem not in split_of:
+        raise ValueError(f"{file}: {name.name}: is not in {TABLE}: {RULE}")
+    return split_of[name.stem]
 
 
-def _rows(file: Path) -> Iterator[_Row]:
-    with file.open("rb") as source:
-        pieces = iter(lambda: source.read(PIECE), b"")
-        rows = source if file.name == DATASET else ArrayStream(pieces, "items", ITEMS)
-        for number, content in enumerate(rows, 1):
-            try:
-                yield _row(content, file.name)
-            except msgspec.MsgspecError as error:
-                raise ValueError(f"{file}: sample {number}: {error}: materialize convseg_export") from error
+def _items(file: Path) -> Iterator[EvalItem]:
+    """What a list has; a row without a concept has that of its name."""
+    for _, item in read_list(file, partial(_refuse, file.parent)):
+        if item.concept is None:
+            # <image key>_<concept>_<index>, and only the key may have _ in it.
+            parts = item.id.rsplit("_", 2)
+            if len(parts) != 3:
+                raise ValueError(f"{file}: {item.mask}: is no mask of a sample: {RULE}")
+            item.concept = parts[1]
+        yield item
 
 
-def _row(content: bytes, name: str) -> _Row:
-    if name == DATASET:
-        row = TRAIN.decode(content)
-        return _Row(Path(row.image).name, Path(row.mask_merged).name, row.prompt)
-    item = EVAL.decode(content)
-    return _Row(Path(item.image).name, Path(item.mask).name, item.prompt)
+def _refuse(folder: Path, problem: Problem) -> None:
+    raise ValueError(f"{folder}/{problem}: {RULE}")
 
 
-def _sample(root: Path, folder: Path, answers: Answers, row: _Row) -> Sample:
-    mask = _mask(folder / MASKS / row.mask)
-    height, width = mask.shape
-    objects = (_object(row.concept, mask),) if mask.any() else ()
-    picture = Picture((folder.relative_to(root) / IMAGES / row.image).as_posix())
-    answer = answers.found if objects else answers.absent
-    return Sample(
-        row.sample_id,
-        (Turn("user", (picture, row.prompt)), Turn("assistant", (answer,))),
-        objects,
-        ((width, height),),
-        label=row.concept,
-    )
-
-
-def _object(label: str, mask: NDArray[np.bool_]) -> MarkedObject:
-    runs = runs_of([mask])
-    (box,) = boxes(runs, np.array([mask.shape[0]])).tolist()
-    return MarkedObject(label, 0, corners(box), write_compressed(runs)[0])
-
-
-def _mask(file: Path) -> NDArray[np.bool_]:
+def _sample(root: Path, folder: Path, answers: Answers, item: EvalItem) -> Sample:
     try:
-        with Image.open(file, formats=("PNG",)) as image:
-            return np.asarray(image.convert("L")) > 0
-    except (FileNotFoundError, *DAMAGED) as error:
-        raise ValueError(f"{file}: cannot be read ({error}): materialize convseg_export") from error
+        sample = sample_of(item, folder)
+    except BadRow as bad:
+        raise ValueError(f"{folder}: {item.id}: {bad.field}: {bad.value}: {bad.rule}: {RULE}") from bad
+    (picture,) = sample.pictures
+    shown = Picture((folder.relative_to(root) / str(picture.path)).as_posix())
+    answer = answers.found if sample.objects else answers.absent
+    return replace(sample, turns=(Turn("user", (shown, item.prompt)), Turn("assistant", (answer,))))

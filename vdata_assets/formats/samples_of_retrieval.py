@@ -30,12 +30,12 @@ def samples_of_retrieval(
     questions: Questions = QUESTIONS,
     workers: int | None = None,
     log: Callable[[str], object] = lambda line: None,
+    left_out: Callable[[str, str, str], object] = lambda query_id, path, reason: None,
 ) -> Callable[[], Mapping[str, Iterator[Sample]]]:
     """A sample a task and row, all in the one split ``train``, task after task in the order of the rows.
 
     The training datasets (:func:`~vdata_assets.formats.huggingface.write_training_dataset`) have the same
-    rows: those with an image that cannot be decoded are left out, see
-    :func:`~vdata_assets.formats.huggingface.readable_rows`, which tells them.
+    rows: those with an image that cannot be decoded are left out and told.
 
     - ``listener``: the query and one reference, the listener's question, and yes or no. The same rows are
       positive as in the training dataset of the same seed.
@@ -56,12 +56,16 @@ def samples_of_retrieval(
         questions: the wording of the listener's.
         workers: threads that decode; default: the cores this process may use.
         log: where lines of progress go.
+        left_out: told the query_id of every row that is left out, with each of its images that cannot be
+            decoded and why.
 
     Returns:
         Gives at every call the samples from the first one on. Reading them raises ValueError if a row has
         more slots than there are letters.
     """
-    kept, _ = readable_rows(rows, root, workers, log)
+    kept, unreadable = readable_rows(rows, root, workers, log)
+    for query_id, path, reason in unreadable.select("query_id", "path", "reason").iter_rows():
+        left_out(query_id, path, reason)
 
     def listened() -> Iterator[Sample]:
         asked = listener_rows(kept, seed, questions, use_description=use_description)

@@ -15,7 +15,7 @@ from vdata_assets.conversations.segmentation import Box, Turn, untruth
 from vdata_assets.formats.annotation_hf import features
 from vdata_assets.formats.checks import DATASET_HF_LOADS, DATASET_LLAVA_LOADS, SAMPLES_WRITTEN
 from vdata_assets.formats.huggingface import embedded
-from vdata_assets.formats.llava import IMAGES, MANIFEST
+from vdata_assets.formats.llava import IMAGES, MANIFEST, LlavaFrames
 from vdata_assets.formats.segmentation_samples import (
     Log,
     SampleSelection,
@@ -180,6 +180,9 @@ def _llava_problems(dataset: WrittenSamples, log: Log) -> Iterator[str]:
         try:
             with (folder / f"{split}.jsonl").open("rb") as lines:
                 ids[split] = [LINE.decode(line).id for line in lines]
+            LlavaFrames().validate(
+                folder, split, lambda told: None if told.warning else wrong.append(f"{told}")
+            )
             if not _is_array_of(folder / f"{split}.jsonl", folder / f"{split}.json"):
                 wrong.append(f"{split}.json is not the lines of {split}.jsonl as one array")
         except (FileNotFoundError, msgspec.DecodeError) as error:

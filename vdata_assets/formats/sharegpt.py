@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from vdata_assets.formats import chat_rows
-from vdata_assets.formats.conversation import Feature, Role, Sample
+from vdata_assets.formats.conversation import CHAT, Feature, Role, Sample
 from vdata_assets.formats.dataset_info import INFO, Columns, Entry, Tags, read_info, write_info
 from vdata_assets.formats.features import require
 from vdata_assets.formats.inline_pictures import path_fault
@@ -36,21 +36,13 @@ class ShareGpt:
     """ShareGPT's rows with ``dataset_info.json``: :class:`~vdata_assets.formats.format.Format`."""
 
     name: ClassVar[str] = "sharegpt"
-    expresses: ClassVar[frozenset[Feature]] = frozenset(
-        {
-            Feature.ID,
-            Feature.SYSTEM,
-            Feature.SEVERAL_PICTURES,
-            Feature.NO_PICTURE,
-            Feature.PICTURE_PLACE,
-            Feature.PICTURE_ANYWHERE,
-            Feature.ASSISTANT_PICTURE,
-            Feature.PATH,
-            Feature.SEVERAL_ROUNDS,
-            Feature.LABEL,
-            Feature.METADATA,
-        }
-    )
+    expresses: ClassVar[frozenset[Feature]] = CHAT | {
+        Feature.ID,
+        Feature.ASSISTANT_PICTURE,
+        Feature.PATH,
+        Feature.LABEL,
+        Feature.METADATA,
+    }
     inlines: ClassVar[bool] = False
 
     def save(self, splits: Mapping[str, Iterable[Sample]], folder: Path, root: Path) -> list[Path]:

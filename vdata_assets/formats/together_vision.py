@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from vdata_assets.formats.chat_messages import ChatMessages
 from vdata_assets.formats.chat_rules import ChatRules
-from vdata_assets.formats.conversation import Feature, Sample, Turn
+from vdata_assets.formats.conversation import CHAT, Feature, Sample, Turn
 
 
 class Together(ChatMessages):
@@ -24,18 +24,7 @@ class Together(ChatMessages):
     """
 
     name: ClassVar[str] = "together"
-    expresses: ClassVar[frozenset[Feature]] = frozenset(
-        {
-            Feature.SYSTEM,
-            Feature.WEIGHT,
-            Feature.SEVERAL_PICTURES,
-            Feature.NO_PICTURE,
-            Feature.PICTURE_PLACE,
-            Feature.PICTURE_ANYWHERE,
-            Feature.SEVERAL_ROUNDS,
-            Feature.DATA,
-        }
-    )
+    expresses: ClassVar[frozenset[Feature]] = CHAT | {Feature.WEIGHT, Feature.DATA}
     rules: ClassVar[ChatRules] = ChatRules(
         "Together",
         ("image/jpeg", "image/png", "image/webp"),

@@ -1,23 +1,30 @@
 """Whether a format takes a sample, asked of one sample before the whole is written.
 
 A format's ``save`` ends at the first sample that it cannot say. A trial asks what ``save`` would, of one
-sample and of its pictures' files, so that it can be left out and named.
+sample and of its pictures' files, so that it can be left out and named. Pictures that rows hold as text stay
+with the sample as bytes, so that ``save`` does not read them again.
 """
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from vdata_assets.formats import chat_rows, llava_chat, sharegpt
 from vdata_assets.formats.chat_messages import ChatMessages
 from vdata_assets.formats.coco_instances import Coco
-from vdata_assets.formats.conversation import Sample
+from vdata_assets.formats.conversation import Picture, Sample
+from vdata_assets.formats.convseg import Convseg
 from vdata_assets.formats.embedded_pictures import require_text, with_pictures
 from vdata_assets.formats.format import Format
+from vdata_assets.formats.gemini_tuning import GeminiInline
+from vdata_assets.formats.inline_pictures import InlinePictures
 from vdata_assets.formats.line_format import LineFormat
 from vdata_assets.formats.webdataset import WebDataset
 
-Trial = Callable[[Sample], None]
+Trial = Callable[[Sample], Sample]
+"""The sample to write; raises ValueError with the reason if the format does not take it."""
+Asked = Callable[[Sample], object]
 """Raises ValueError with the reason if the format does not take the sample."""
 
 
@@ -30,21 +37,42 @@ def trial_of(target: Format, root: Path) -> Trial:
             format, though some do not open it.
     """
     said = _said(target, root)
+    inlined = target.pictures(root) if isinstance(target, ChatMessages | GeminiInline) else None
 
-    def trial(sample: Sample) -> None:
+    def trial(sample: Sample) -> Sample:
         require_text(sample)
+        if inlined is not None and target.inlines:
+            sample = _with_bytes(sample, inlined)
         said(sample)
         if not target.inlines:
             _require_files(sample, root)
+        return sample
 
     return trial
 
 
-def _said(target: Format, root: Path) -> Trial:
+def _with_bytes(sample: Sample, pictures: InlinePictures) -> Sample:
+    """The sample with its pictures by path as the bytes that the service takes."""
+
+    def read(part: str | Picture) -> str | Picture:
+        if isinstance(part, str) or part.path is None:
+            return part
+        try:
+            return Picture(data=pictures.read(part)[0])
+        except ValueError as error:
+            raise ValueError(f"picture {part.path}: {error}") from error
+
+    turns = tuple(replace(turn, parts=tuple(map(read, turn.parts))) for turn in sample.turns)
+    return replace(sample, turns=turns)
+
+
+def _said(target: Format, root: Path) -> Asked:
     if isinstance(target, Coco):
         return lambda sample: target.save_files({Path(os.devnull): [sample]}, root)
+    if isinstance(target, Convseg):
+        return lambda sample: target.marked(sample, root)
     if isinstance(target, LineFormat):
-        return lambda sample: _ignore(target.row_of(sample, root))
+        return lambda sample: target.row_of(sample, root)
     if isinstance(target, ChatMessages):
         return lambda sample: _try_chat(sample, target, root)
     if isinstance(target, llava_chat.LlavaLines):
@@ -52,10 +80,6 @@ def _said(target: Format, root: Path) -> Trial:
     if isinstance(target, sharegpt.ShareGpt):
         return lambda sample: _try_turns(sample, target)
     return lambda sample: _try_embedded(sample, target, root)
-
-
-def _ignore(row: object) -> None:
-    del row
 
 
 def _require_files(sample: Sample, root: Path) -> None:

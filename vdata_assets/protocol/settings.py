@@ -3,9 +3,11 @@
 Each can be varied by a grid of ablations: a weight of 0 takes its part out.
 """
 
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from vdata_resources.devices import Device
 
 
 class ProtocolSettings(BaseModel):
@@ -47,7 +49,7 @@ class ProtocolSettings(BaseModel):
     validation_queries: int = Field(
         1000, ge=1, description="validation products by which the best epoch is chosen, at most"
     )
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: cuda where there is one")
+    device: Device = Field("auto", description="auto: cuda where there is one")
     seed: int = 42
 
     @model_validator(mode="after")

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from vdata_assets.seeding import seeded_int
+from vdata_assets.seeding import seeded_ints
 
 
 def draw_keys(seed: int, purpose: str, ids: Iterable[str]) -> NDArray[np.uint64]:
     """One seeded 64-bit integer an id, for :func:`pair_draws` or as a draw of its own."""
-    return np.fromiter((seeded_int(seed, purpose, key) for key in ids), np.uint64)
+    return seeded_ints(seed, purpose, ids)
 
 
 def pair_draws(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> NDArray[np.float64]:

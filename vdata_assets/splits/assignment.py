@@ -87,6 +87,7 @@ class _Assignment:
         # Larger groups first, as they are harder to place; alike to a factor of two, the seed decides.
         self.order = np.lexsort((draws, -np.floor(np.log2(self.size))))
         self.next_swap = 0
+        self.tried = 0  # groups, one after the other, of which no swap is better and since which none is put
 
     def filled(self) -> "NDArray[np.float64]":
         """Samples in each split."""
@@ -108,6 +109,7 @@ class _Assignment:
 
     def put(self, group: int, split: int) -> None:
         """Add a group to a split, out of the one that it is in."""
+        self.tried = 0
         columns, values = self.row(group)
         if self.split[group] >= 0:
             self.off[self.split[group], columns] -= values
@@ -184,19 +186,26 @@ class _Assignment:
         groups, columns = self.members.shape
         window = np.arange(1, min(SWAP_PARTNERS + 1, groups))
         tries = min(groups, SWAP_GROUPS, SWAP_CELLS // (SWAP_PARTNERS * columns) + 1)
-        places = (self.next_swap + np.arange(tries)) % groups
+        # The groups that are tried, and after them the partners of the last.
+        near = self.order[(self.next_swap + np.arange(tries + len(window))) % groups]
+        members = self.members[near].toarray()
         self.next_swap = (self.next_swap + tries) % groups
         swapped = False
-        for place in places.tolist():
-            group = int(self.order[place])
-            partners = self.order[(place + window) % groups]
-            partners = partners[self.split[partners] != self.split[group]]
+        for place in range(tries):
+            if self.tried >= groups:
+                break
+            self.tried += 1
+            group = int(near[place])
+            places = place + window
+            partners = near[places]
+            fits = self.split[partners] != self.split[group]
             if equal_sizes:
-                partners = partners[self.size[partners] == self.size[group]]
+                fits &= self.size[partners] == self.size[group]
+            partners, places = partners[fits], places[fits]
             if not len(partners):
                 continue
             source, targets = self.split[group], self.split[partners]
-            change = self.members[[group]].toarray() - self.members[partners].toarray()
+            change = members[place] - members[places]
             here = self.weight[source] * (change - 2 * self.off[source]) * change
             there = self.weight[targets] * (change + 2 * self.off[targets]) * change
             costs = (here + there).sum(axis=1)

@@ -4,9 +4,11 @@ import polars as pl
 
 from vdata_assets.quality.findings import Finding
 from vdata_assets.splits import class_split_checks as checks
+from vdata_assets.splits.groups import joined
 from vdata_assets.splits.near_samples import near_samples_apart
-from vdata_assets.splits.sample_split_audit import audit_sample_splits
+from vdata_assets.splits.sample_split_audit import audit_counts
 from vdata_assets.splits.settings import SplitSettings
+from vdata_assets.splits.split_config import SplitCounts
 
 ENOUGH = 3
 """Groups that a class needs to be in three splits."""
@@ -18,21 +20,26 @@ def largest_split(settings: SplitSettings) -> str:
 
 
 def audit_class_splits(
-    samples: pl.DataFrame, splits: pl.DataFrame, settings: SplitSettings, hamming: int, left_out: pl.Series
+    samples: pl.DataFrame,
+    splits: pl.DataFrame,
+    counts: SplitCounts,
+    settings: SplitSettings,
+    hamming: int,
+    left_out: pl.Series,
 ) -> list[Finding]:
     """Answer every check of ``CLASS_SPLITS_CHECKS``, in that order.
 
     Args:
-        samples: columns sample_id, class, labels (the class alone), content_hash and phash of the images
-            that have a split.
+        samples: columns sample_id, class, content_hash and phash of the images that have a split.
         splits: columns sample_id, group and split.
+        counts: of both, by class.
         settings: ratios and tolerances.
         hamming: bits in which the hashes of images that look the same differ at most.
         left_out: ids of the images that have no split.
     """
-    placed = samples.select("sample_id", "class", "content_hash").join(splits, on="sample_id")
+    placed = joined(samples.select("sample_id", "class", "content_hash"), splits)
     return [
-        *audit_sample_splits(samples, splits, settings),
+        *audit_counts(counts, settings),
         _contents_disjoint(placed),
         near_samples_apart(samples, splits, hamming, checks.LOOK_ALIKES_APART, "picture"),
         checks.NEW_IMAGES_PLACED.finding(
@@ -48,21 +55,25 @@ def audit_class_splits(
 
 def _contents_disjoint(placed: pl.DataFrame) -> Finding:
     """Contents in more than one split; offenders are the images."""
-    leaked = placed.filter(
-        pl.col("content_hash").is_not_null() & (pl.col("split").n_unique().over("content_hash") > 1)
-    ).sort("sample_id")
+    places = placed.select("content_hash", "split").unique()
+    several = places.drop_nulls("content_hash").filter(pl.col("content_hash").is_duplicated())
+    leaked = placed.join(several.select("content_hash").unique(), on="content_hash", how="semi")
+    pictures = places["content_hash"].n_unique()
     return checks.CONTENTS_DISJOINT.finding(
-        f"{leaked['content_hash'].n_unique()} of {placed['content_hash'].n_unique()} pictures are, by their "
-        "bytes, in more than one split",
-        leaked["sample_id"],
-        {"pictures": placed["content_hash"].n_unique()},
+        f"{leaked['content_hash'].n_unique()} of {pictures} pictures are, by their bytes, in more than one "
+        "split",
+        leaked["sample_id"].sort(),
+        {"pictures": pictures},
     )
 
 
 def _tiny_classes(placed: pl.DataFrame) -> Finding:
     """Classes of one or two different images, and where these are."""
-    classes = placed.group_by("class").agg(
-        groups=pl.col("group").n_unique(), images=pl.len(), splits=pl.col("split").unique().sort()
+    cells = placed.group_by("class", "group", "split").agg(images=pl.len())
+    classes = cells.group_by("class").agg(
+        pl.col("group").n_unique().alias("groups"),
+        pl.col("images").sum(),
+        pl.col("split").unique().sort().alias("splits"),
     )
     tiny = classes.filter(pl.col("groups") < ENOUGH).sort("class")
     return checks.TINY_CLASSES.finding(

@@ -13,21 +13,23 @@ earlier version has placed stays, and the rule places the rest: a second image g
 first.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import polars as pl
 
 from vdata_assets.catalog.catalog_json import write_json
 from vdata_assets.quality.findings import Finding
-from vdata_assets.seeding import seeded_int, seeded_order
+from vdata_assets.seeding import seeded_int, seeded_ints, seeded_order
 from vdata_assets.splits.class_split_audit import audit_class_splits, largest_split
-from vdata_assets.splits.groups import connected_groups
+from vdata_assets.splits.groups import connected_groups, in_order, joined
 from vdata_assets.splits.growth import known_splits, parted_groups
 from vdata_assets.splits.near_samples import near_pairs
-from vdata_assets.splits.sample_splits import CONFIG, TABLE, split_samples
+from vdata_assets.splits.sample_splits import CONFIG, TABLE, place_groups
 from vdata_assets.splits.settings import SplitSettings
-from vdata_assets.splits.split_config import split_config
+from vdata_assets.splits.split_config import counted_config, sample_classes, split_counts
 
 SPARE = 2
 """Groups of a class that are left to the shared splitter, which makes sizes and shares exact."""
@@ -72,60 +74,59 @@ def class_splits(
     """
     if settings.strategy == "temporal":
         raise ValueError("strategy: temporal needs videos: set stratified or random for classes of images")
-    samples = images.select(
-        "class", "content_hash", "phash", sample_id="image_id", labels=pl.concat_list("class")
-    )
+    samples = images.select("class", "content_hash", "phash", sample_id="image_id")
     earlier = previous if settings.on_growth == "keep" else None
-    grouped = _grouped(samples, hamming)
-    placed = grouped if earlier is None else _without_links(grouped, earlier, hamming)
-    splits = split_samples(
-        placed,
-        settings.model_copy(update={"on_growth": "keep"}),
-        keys=["group"],
-        previous=_decided(placed, settings, earlier),
-    )
-    splits.write_parquet(out / TABLE)
-    write_json(out / CONFIG, split_config(placed, splits, settings))
-    left_out = samples.join(splits, on="sample_id", how="anti", maintain_order="left")["sample_id"]
-    return ClassSplits(splits, audit_class_splits(placed, splits, settings, hamming, left_out))
+    placed = _grouped(samples, hamming)
+    links = [] if earlier is None else _links(placed, earlier)
+    is_link = pl.col("sample_id").is_in(links)
+    if links:
+        placed = _grouped(samples.filter(~is_link), hamming)
+    classes = sample_classes(placed) if settings.strategy == "stratified" else None
+    splits = place_groups(_decided(placed, settings, earlier), classes, settings)
+    left_out = samples.filter(is_link)["sample_id"]
+    with ThreadPoolExecutor() as pool:
+        written = pool.submit(splits.write_parquet, out / TABLE)
+        counts = split_counts(placed, splits)
+        write_json(out / CONFIG, counted_config(counts, settings))
+        findings = audit_class_splits(placed, splits, counts, settings, hamming, left_out)
+        written.result()
+    return ClassSplits(splits, findings)
 
 
 def _grouped(samples: pl.DataFrame, hamming: int) -> pl.DataFrame:
     """The samples with the groups that stay together, ordered by sample_id."""
-    samples = samples.drop("group", strict=False)
+    samples = in_order(samples)
     groups = connected_groups(samples, ["content_hash"], near_pairs(samples, hamming))
-    return groups.join(samples, on="sample_id", how="left", maintain_order="left")
+    return samples.with_columns(groups["group"], labels="class")
 
 
-def _without_links(grouped: pl.DataFrame, previous: pl.DataFrame, hamming: int) -> pl.DataFrame:
-    """The samples but for new ones in a group of which an earlier version has images in two splits."""
+def _links(grouped: pl.DataFrame, previous: pl.DataFrame) -> list[str]:
+    """New samples in a group of which an earlier version has images in two splits."""
     old = grouped.join(previous.select("sample_id", old="split"), on="sample_id", how="left")
     parted = parted_groups(old.drop_nulls("old").select("group", split="old"))["group"]
     links = old.filter(pl.col("group").is_in(parted.implode()) & pl.col("old").is_null())
-    if not links.height:
-        return grouped
-    return _grouped(grouped.join(links, on="sample_id", how="anti"), hamming)
+    return links["sample_id"].to_list()
 
 
-def _decided(
-    samples: pl.DataFrame, settings: SplitSettings, previous: pl.DataFrame | None
-) -> pl.DataFrame | None:
-    """Columns sample_id and split of the samples that need no weighing of one split against another.
+def _decided(samples: pl.DataFrame, settings: SplitSettings, previous: pl.DataFrame | None) -> pl.DataFrame:
+    """Columns sample_id, group, class and split; the split is null in groups that are to be weighed.
 
-    Those of the earlier version; those of classes of one or two groups; and of each class all groups but a
-    few, divided by the ratios in a seeded order, which spares the splitter nearly all its work.
+    Those of the earlier version have one; so have those of classes of one or two groups, and of each class
+    all groups but a few, divided by the ratios in a seeded order, which spares the splitter nearly all its
+    work.
     """
-    if settings.strategy != "stratified":
-        return previous
     table = samples.select("sample_id", "group", "class")
     if previous is None:
         table = table.with_columns(split=pl.lit(None, pl.String))
     else:
         known = known_splits(samples.select("sample_id", "group"), previous, settings)
-        table = table.join(known.select("sample_id", "split"), on="sample_id", maintain_order="left")
-    table = _with(table, _tiny_classes(table, settings))
-    table = _with(table, _bulk(table, settings))
-    return table.drop_nulls("split").select("sample_id", "split")
+        table = joined(table, known.select("sample_id", "split"))
+    if settings.strategy != "stratified":
+        return table
+    # Far fewer rows than samples; the split of a group that is parted is first that of its first sample.
+    cells = table.group_by("group", "class", "split", maintain_order=True).agg(images=pl.len().cast(pl.Int64))
+    tiny = _tiny_classes(cells, settings)
+    return _with(table, tiny | _bulk(_with(cells, tiny), settings))
 
 
 def _with(table: pl.DataFrame, places: dict[str, str]) -> pl.DataFrame:
@@ -134,13 +135,15 @@ def _with(table: pl.DataFrame, places: dict[str, str]) -> pl.DataFrame:
         {"group": list(places), "placed": list(places.values())},
         schema={"group": pl.String, "placed": pl.String},
     )
-    joined = table.join(more, on="group", how="left", maintain_order="left")
-    return joined.with_columns(split=pl.coalesce("split", "placed")).drop("placed")
+    more = table.join(more, on="group", how="left", maintain_order="left")
+    return more.with_columns(split=pl.coalesce("split", "placed")).drop("placed")
 
 
-def _tiny_classes(table: pl.DataFrame, settings: SplitSettings) -> dict[str, str]:
+def _tiny_classes(cells: pl.DataFrame, settings: SplitSettings) -> dict[str, str]:
     """Splits by group of the classes that have one group or two."""
-    groups = table.group_by("class", "group").agg(images=pl.len(), split=pl.col("split").first())
+    groups = cells.group_by("class", "group", maintain_order=True).agg(
+        pl.col("images").sum(), pl.col("split").first()
+    )
     number = pl.len().over("class")
     tiny = groups.with_columns(groups=number).filter(pl.col("groups") <= 2).sort("groups", "class", "group")
     places: dict[str, str] = {}
@@ -169,35 +172,33 @@ def _by_ratio(settings: SplitSettings, name: str) -> list[str]:
     return sorted(drawn, key=lambda split: (split != largest, -ratios[split]))
 
 
-def _bulk(table: pl.DataFrame, settings: SplitSettings) -> dict[str, str]:
+def _bulk(cells: pl.DataFrame, settings: SplitSettings) -> dict[str, str]:
     """Splits by group of most of the groups that are of one class.
 
     In a seeded order they fill what each split wants of the class and has not yet; a group that would be over
     is left, and so are the last few.
     """
-    waiting = table.filter(pl.col("split").is_null())
-    groups = (
-        waiting.group_by("group")
-        .agg(pl.col("class").first(), images=pl.len().cast(pl.Int64), classes=pl.col("class").n_unique())
-        .filter(pl.col("classes") == 1)
-        .sort("class", "group")
-    )
-    held = table.drop_nulls("split").group_by("class", "split").agg(held=pl.len())
+    waiting = cells.filter(pl.col("split").is_null())
+    groups = waiting.filter(~pl.col("group").is_duplicated())
+    draws = seeded_ints(settings.seed, "class-splits", groups["group"])
+    groups = groups.with_columns(draw=pl.Series(draws)).sort("class", "draw", "group")
+    held = cells.drop_nulls("split").group_by("class", "split").agg(pl.col("images").sum())
     there = {(name, split): count for name, split, count in held.iter_rows()}
-    totals = dict(table.group_by("class").len().iter_rows())
+    totals = dict(cells.group_by("class").agg(pl.col("images").sum()).iter_rows())
     places: dict[str, str] = {}
-    for (name,), rows in groups.group_by("class", maintain_order=True):
-        sizes = dict(rows.select("group", "images").iter_rows())
+    rows = groups.select("class", "group", "images").iter_rows()
+    for name, of_class in groupby(rows, key=lambda row: row[0]):
         wanted = {
-            split: max(0.0, ratio * totals[name] - there.get((str(name), split), 0))
+            split: max(0.0, ratio * totals[name] - there.get((name, split), 0))
             for split, ratio in settings.ratios.items()
         }
-        order = seeded_order(settings.seed, "class-splits", sizes)[:-SPARE]
-        share = sum(sizes[group] for group in order) / max(sum(wanted.values()), 1)
+        sizes = [(group, images) for _, group, images in of_class][:-SPARE]
+        share = sum(size for _, size in sizes) / max(sum(wanted.values()), 1)
         room = {split: want * min(share, 1.0) for split, want in wanted.items()}
-        for group in order:
-            split = next((split for split, left in room.items() if left >= sizes[group]), None)
-            if split is not None:
-                room[split] -= sizes[group]
-                places[group] = split
+        for group, size in sizes:
+            for split, left in room.items():
+                if left >= size:
+                    room[split] = left - size
+                    places[group] = split
+                    break
     return places

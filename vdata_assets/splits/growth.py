@@ -50,9 +50,10 @@ def parted_groups(splits: pl.DataFrame) -> pl.DataFrame:
     Returns:
         Columns group and splits (a sorted list), ordered by group.
     """
+    places = splits.select("group", "split").unique()
     return (
-        splits.group_by("group")
-        .agg(splits=pl.col("split").unique().sort())
-        .filter(pl.col("splits").list.len() > 1)
+        places.filter(pl.col("group").is_duplicated())
+        .group_by("group")
+        .agg(splits=pl.col("split").sort())
         .sort("group")
     )

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from vdata_assets.quality.findings import Check, Finding
 from vdata_assets.quality.near_duplicates import HASH_BITS
+from vdata_assets.splits.groups import joined
 from vdata_assets.splits.growth import parted_groups
 from vdata_assets.splits.sample_splits import split_samples
 from vdata_assets.splits.settings import SplitSettings
@@ -89,9 +90,7 @@ def near_samples_apart(
     Raises:
         ValueError: ``hamming`` is out of range.
     """
-    rows = samples.select("sample_id", "phash").join(
-        splits.select("sample_id", "split"), on="sample_id", maintain_order="left"
-    )
+    rows = joined(samples.select("sample_id", "phash"), splits.select("sample_id", "split"))
     kinds = (
         rows.drop_nulls("phash")
         .group_by("phash", "split", maintain_order=True)

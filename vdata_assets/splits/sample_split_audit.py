@@ -1,12 +1,14 @@
 """What is asked of sample splits before they are published."""
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from vdata_assets.quality.findings import Finding
 from vdata_assets.splits import checks
 from vdata_assets.splits.growth import parted_groups
 from vdata_assets.splits.settings import SplitSettings
-from vdata_assets.splits.split_config import class_deviations
+from vdata_assets.splits.split_config import SplitCounts, class_deviations, split_counts
 
 
 def audit_sample_splits(
@@ -19,16 +21,22 @@ def audit_sample_splits(
         splits: columns sample_id, group and split.
         settings: ratios and tolerances.
     """
-    findings = [_groups_whole(splits), _filled(splits, settings), _ratios(splits, settings)]
-    if "labels" in samples.columns:
-        findings.append(_class_shares(samples, splits, settings))
+    return audit_counts(split_counts(samples, splits), settings)
+
+
+def audit_counts(counts: SplitCounts, settings: SplitSettings) -> list[Finding]:
+    """As :func:`audit_sample_splits`, of what is counted."""
+    sizes = counts.sizes
+    findings = [_groups_whole(counts.groups), _filled(counts.groups, settings), _ratios(sizes, settings)]
+    if counts.classes is not None:
+        findings.append(_class_shares(counts.classes, sizes, settings))
     return findings
 
 
-def _groups_whole(splits: pl.DataFrame) -> Finding:
+def _groups_whole(places: pl.DataFrame) -> Finding:
     """Groups in more than one split."""
-    parted = parted_groups(splits)
-    groups = splits["group"].n_unique()
+    parted = parted_groups(places)
+    groups = places["group"].n_unique()
     return checks.GROUPS_WHOLE.finding(
         f"{parted.height} of {groups} groups are in more than one split",
         [f"{group}: {', '.join(names)}" for group, names in parted.iter_rows()],
@@ -36,12 +44,12 @@ def _groups_whole(splits: pl.DataFrame) -> Finding:
     )
 
 
-def _filled(splits: pl.DataFrame, settings: SplitSettings) -> Finding:
+def _filled(places: pl.DataFrame, settings: SplitSettings) -> Finding:
     """Splits that want samples and have none, if there are as many groups as such splits."""
     wanting = [name for name, ratio in settings.ratios.items() if ratio]
-    filled = set(splits["split"].unique())
+    filled = set(places["split"])
     empty = [name for name in wanting if name not in filled]
-    groups = splits["group"].n_unique()
+    groups = places["group"].n_unique()
     enough = groups >= len(wanting)
     return checks.SPLITS_FILLED.finding(
         f"{len(empty)} of {len(wanting)} splits are empty"
@@ -51,13 +59,10 @@ def _filled(splits: pl.DataFrame, settings: SplitSettings) -> Finding:
     )
 
 
-def _ratios(splits: pl.DataFrame, settings: SplitSettings) -> Finding:
+def _ratios(sizes: Mapping[str, int], settings: SplitSettings) -> Finding:
     """Splits whose share is off their ratio by more than the tolerance."""
-    sizes = dict(splits.group_by("split").len().iter_rows())
-    points = {
-        name: (sizes.get(name, 0) / max(1, splits.height) - ratio) * 100
-        for name, ratio in settings.ratios.items()
-    }
+    samples = max(1, sum(sizes.values()))
+    points = {name: (sizes.get(name, 0) / samples - ratio) * 100 for name, ratio in settings.ratios.items()}
     largest = max(abs(off) for off in points.values())
     return checks.SPLIT_RATIOS.finding(
         f"shares of the samples are off their ratios by at most {largest:.2f} percentage points",
@@ -70,9 +75,9 @@ def _ratios(splits: pl.DataFrame, settings: SplitSettings) -> Finding:
     )
 
 
-def _class_shares(samples: pl.DataFrame, splits: pl.DataFrame, settings: SplitSettings) -> Finding:
+def _class_shares(classes: pl.DataFrame, sizes: Mapping[str, int], settings: SplitSettings) -> Finding:
     """Classes whose share in a split is off that in the whole by more than the tolerance."""
-    rows = class_deviations(samples, splits, settings).select("label", "split", "deviation")
+    rows = class_deviations(classes, sizes, settings).select("label", "split", "deviation")
     largest = max((abs(deviation) for _, _, deviation in rows.iter_rows()), default=0.0)
     return checks.CLASS_SHARES.finding(
         f"shares of the classes in the splits are off the whole's by at most {largest:.2f} percentage points",

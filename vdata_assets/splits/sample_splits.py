@@ -7,9 +7,9 @@ import dataframely as dy
 import polars as pl
 
 from vdata_assets.catalog.catalog_json import write_json
-from vdata_assets.seeding import seeded_int
+from vdata_assets.seeding import seeded_ints
 from vdata_assets.splits.assignment import assign_groups
-from vdata_assets.splits.groups import connected_groups
+from vdata_assets.splits.groups import connected_groups, in_order, joined
 from vdata_assets.splits.growth import known_splits
 from vdata_assets.splits.schema import SampleSplits
 from vdata_assets.splits.settings import SplitSettings
@@ -66,7 +66,7 @@ def split_samples(
         table = known_splits(table, previous, settings)
     else:
         table = table.with_columns(split=pl.lit(None, pl.String))
-    return SampleSplits.validate(_place_new_groups(table, classes, settings).sort("sample_id"))
+    return place_groups(table, classes, settings)
 
 
 def _need(samples: pl.DataFrame, column: str, why: str) -> None:
@@ -75,16 +75,21 @@ def _need(samples: pl.DataFrame, column: str, why: str) -> None:
         raise ValueError(f"{why} needs a column {column!r}: samples have {samples.columns}")
 
 
-def _place_new_groups(
+def place_groups(
     table: pl.DataFrame, classes: pl.DataFrame | None, settings: SplitSettings
-) -> pl.DataFrame:
-    """The table with a split in every row.
+) -> dy.DataFrame[SampleSplits]:
+    """Give a split to the groups that have none.
 
     Args:
         table: columns sample_id, group and split, the split of whole groups null.
         classes: columns sample_id and label, or None if labels do not matter.
         settings: ratios and seed.
     """
+    return SampleSplits.validate(in_order(_placed(table, classes, settings)))
+
+
+def _placed(table: pl.DataFrame, classes: pl.DataFrame | None, settings: SplitSettings) -> pl.DataFrame:
+    """The table with a split in every row."""
     import numpy as np
     from scipy.sparse import coo_array
 
@@ -92,7 +97,7 @@ def _place_new_groups(
     wanted = settings.wanted_sizes(table.height)
     free = table.filter(pl.col("split").is_null()).select(pl.col("group").unique().sort())
     if not free.height:
-        return table
+        return table.select("sample_id", "group", "split")
     # Rows of the counts: the free groups, then the splits with what they hold.
     units = pl.concat([free["group"], pl.Series(names, dtype=pl.String)])
     unit = (
@@ -100,15 +105,17 @@ def _place_new_groups(
         .then(pl.col("group").replace_strict(free["group"], range(free.height), default=None))
         .otherwise(pl.col("split").replace_strict(names, range(free.height, len(units)), default=None))
     )
-    rows = table.select("sample_id", unit=unit).drop_nulls("unit")
+    rows = table.select("sample_id", "split", group=pl.when(pl.col("split").is_null()).then("group"))
     label_names: list[str] = []
-    cells = rows.select("unit", column=pl.lit(0, pl.Int64)).clear()
+    cells = rows.group_by("group", "split").agg(pl.len(), label=pl.lit(None, pl.String))
     if classes is not None:
         label_names = classes["label"].unique().sort().to_list()
-        column = pl.col("label").replace_strict(label_names, range(len(label_names)), return_dtype=pl.Int64)
-        cells = rows.join(classes, on="sample_id").select("unit", column=column)
-    cells = pl.concat([cells, rows.select("unit", column=pl.lit(len(label_names), pl.Int64))])
-    cells = cells.group_by("unit", "column").len().sort("unit", "column")
+        shown = joined(rows, classes).group_by("group", "split", "label").len()
+        cells = pl.concat([shown, cells], how="diagonal")
+    column = pl.col("label").replace_strict(
+        label_names, range(len(label_names)), default=len(label_names), return_dtype=pl.Int64
+    )
+    cells = cells.select("len", unit=unit, column=column).drop_nulls("unit").sort("unit", "column")
     counts = coo_array(
         (cells["len"].to_numpy().astype(np.float64), (cells["unit"].to_numpy(), cells["column"].to_numpy())),
         shape=(len(units), len(label_names) + 1),
@@ -119,10 +126,10 @@ def _place_new_groups(
         ratios / ratios.sum(),
         np.array([wanted[name] for name in names], dtype=np.float64),
         counts[free.height :].toarray(),
-        np.array([seeded_int(settings.seed, "sample-splits", group) for group in free["group"]], np.uint64),
+        seeded_ints(settings.seed, "sample-splits", free["group"]),
     )
     placed = free.with_columns(placed=pl.Series([names[index] for index in split]))
-    return table.join(placed, on="group", how="left").select(
+    return table.join(placed, on="group", how="left", maintain_order="left").select(
         "sample_id", "group", pl.coalesce("split", "placed").alias("split")
     )
 

@@ -33,6 +33,7 @@ from vdata_assets.splits.checks import SAMPLE_SPLITS_CHECKS
 from vdata_assets.splits.settings import SplitSettings
 from vdata_assets.workflows import annotation_tables, export_sources, tables
 from vdata_assets.workflows.automation import FOLLOWS, FOLLOWS_ANY
+from vdata_assets.workflows.cards import about
 from vdata_assets.workflows.component import DatasetComponent
 from vdata_assets.workflows.dataset import Dataset
 from vdata_assets.workflows.exports import exports_assets
@@ -41,6 +42,9 @@ from vdata_assets.workflows.operations import whole_job
 from vdata_assets.workflows.publish import published_asset
 from vdata_assets.workflows.recipe import Built, Recipe, Step, Table
 from vdata_resources.store import Version
+
+TOLD = "Frames with questions about the objects in them, their boxes and masks."
+"""What the cards say of the samples."""
 
 
 class AnnotationDataset(DatasetComponent):
@@ -221,16 +225,22 @@ def dataset_hf(
 
     def build(step: Step, out: Path, annotations: Version, splits: Version, phrases: str) -> Built:
         """A Hugging Face DatasetDict for `load_from_disk`: pictures, conversations, masks, boxes, labels."""
-        from vdata_assets.formats.annotation_hf import write_annotation_hf
+        from vdata_assets.formats.annotation_hf import features, write_annotation_hf
+        from vdata_assets.formats.described import describe_dataset_dict
         from vdata_assets.formats.segmentation_audit import audit_annotation_hf
 
         table = tables.read(splits.file("splits.parquet"))
         written = write_annotation_hf(
             annotations.path, table, out / "dataset", names=names, seed=settings.seed, log=step.log
         )
-        return annotation_tables.samples_built(written, audit_annotation_hf(written, log=step.log))
+        findings = audit_annotation_hf(written, log=step.log)
+        card = about(dataset, TOLD, _versions(annotations, splits), settings, findings, asset="dataset_hf")
+        describe_dataset_dict(written.folder, card, features(), written.statistics["splits"])
+        return annotation_tables.samples_built(written, findings)
 
-    recipe = Recipe(annotation_tables.sample_inputs, build, settings, "1", ANNOTATION_HF_CHECKS)
+    recipe = Recipe(
+        annotation_tables.sample_inputs, build, [settings, dataset.license], "2", ANNOTATION_HF_CHECKS
+    )
     return published_asset(
         dataset,
         "dataset_hf",
@@ -241,6 +251,10 @@ def dataset_hf(
     )
 
 
+def _versions(annotations: Version, splits: Version) -> dict[str, Version]:
+    return {"annotations": annotations, "splits": splits}
+
+
 def dataset_llava(
     dataset: Dataset, settings: SegmentationSettings, names: tuple[str, ...]
 ) -> dg.AssetsDefinition:
@@ -248,7 +262,7 @@ def dataset_llava(
 
     def build(step: Step, out: Path, annotations: Version, splits: Version, phrases: str) -> Built:
         """LLaVA instruction files, JSON lines and one JSON array a split, with the pictures beside them."""
-        from vdata_assets.formats.llava import write_llava
+        from vdata_assets.formats.llava import LlavaFrames, describe_llava, write_llava
         from vdata_assets.formats.segmentation_audit import audit_llava
 
         table = tables.read(splits.file("splits.parquet"))
@@ -261,9 +275,15 @@ def dataset_llava(
             seed=settings.seed,
             log=step.log,
         )
-        return annotation_tables.samples_built(written, audit_llava(written, log=step.log))
+        findings = audit_llava(written, log=step.log)
+        name = LlavaFrames.name
+        sources = _versions(annotations, splits)
+        describe_llava(
+            written, about(dataset, TOLD, sources, settings, findings, format_name="llava", asset=name)
+        )
+        return annotation_tables.samples_built(written, findings)
 
-    recipe = Recipe(annotation_tables.sample_inputs, build, settings, "1", LLAVA_CHECKS)
+    recipe = Recipe(annotation_tables.sample_inputs, build, [settings, dataset.license], "2", LLAVA_CHECKS)
     return published_asset(
         dataset,
         "dataset_llava",

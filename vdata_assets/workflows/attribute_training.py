@@ -219,8 +219,7 @@ def protocol_model(dataset: Dataset, settings: ProtocolSettings) -> dg.AssetsDef
         recipe,
         deps=["training_pairs"],
         kinds={"pytorch"},
-        pool="gpu",
-        automation=FOLLOWS,
+        device=settings.device,
     )
 
 

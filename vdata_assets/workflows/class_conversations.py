@@ -26,14 +26,14 @@ from vdata_assets.quality.findings import Check
 from vdata_assets.splits.class_split_checks import CLASS_SPLITS_CHECKS
 from vdata_assets.splits.settings import SplitSettings
 from vdata_assets.workflows import class_tables, export_sources, tables
-from vdata_assets.workflows.automation import FOLLOWS
+from vdata_assets.workflows.automation import FOLLOWS, follows_if_embedded
 from vdata_assets.workflows.component import DatasetComponent
 from vdata_assets.workflows.dataset import Dataset
 from vdata_assets.workflows.exports import exports_assets
 from vdata_assets.workflows.operations import observation_schedule, whole_job
 from vdata_assets.workflows.publish import published_asset
 from vdata_assets.workflows.recipe import Built, Recipe, Step
-from vdata_assets.workflows.settings import DescriptorSettings, EncoderSettings
+from vdata_assets.workflows.settings import DescriptorSettings, EncoderSettings, step_device
 from vdata_resources.store import Version
 
 
@@ -199,8 +199,8 @@ def look_alikes(
         recipe,
         deps=["splits"],
         kinds={"parquet", encoder.type},
-        pool="gpu",
-        automation=FOLLOWS,
+        device=step_device(encoder),
+        automation=follows_if_embedded(encoder),
     )
 
 

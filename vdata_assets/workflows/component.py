@@ -1,7 +1,7 @@
 """What every workflow's component has: where the raw data is, who owns it, how strict its audits are."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -12,7 +12,10 @@ from pydantic import BaseModel, Field, field_validator
 from vdata_assets.formats.export_checks import EXPORT_CHECKS
 from vdata_assets.formats.export_settings import FormatList
 from vdata_assets.quality.findings import Check, Status
+from vdata_assets.workflows.cadence import ScheduleSettings
 from vdata_assets.workflows.dataset import Dataset
+from vdata_assets.workflows.freshness import FreshnessSettings, with_freshness
+from vdata_assets.workflows.full_audit import FULL_AUDIT_CHECKS, full_audit
 from vdata_assets.workflows.json_schema import precise
 from vdata_assets.workflows.resources import vdata_home
 from vdata_assets.workflows.scaffold import DatasetScaffolder
@@ -52,6 +55,15 @@ class DatasetComponent(dg.Component, dg.Model):
         description="Formats that the asset `exports` writes for trainers: names, or {format: name} with "
         "options. None: there is no such asset.",
     )
+    step_tags: dict[str, dict[str, str]] = Field(
+        default={},
+        description="Asset name: tags of its steps, which executors read: `slurm/mem: 64G`, "
+        "`vdata/gpus: '2'`.",
+    )
+    schedules: ScheduleSettings = ScheduleSettings()
+    freshness: FreshnessSettings | None = Field(
+        default=None, description="How old the results may become before the UI says so. None: any age."
+    )
     license: str | None = Field(
         default=None, description="Licence of the data for the cards of exports, as the Hub names it."
     )
@@ -59,7 +71,7 @@ class DatasetComponent(dg.Component, dg.Model):
     @classmethod
     def check_names(cls) -> list[str]:
         """Names of all checks, in order; a name that several assets have stands for the check of each."""
-        return sorted({check.name for check in (*cls.CHECKS, *EXPORT_CHECKS)})
+        return sorted({check.name for check in (*cls.CHECKS, *EXPORT_CHECKS, *FULL_AUDIT_CHECKS)})
 
     @field_validator("audits")
     @classmethod
@@ -101,7 +113,19 @@ class DatasetComponent(dg.Component, dg.Model):
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The definitions of the dataset that the defs folder names."""
         name = context.path.name if context.path.is_dir() else context.path.parent.name
-        return self.definitions(self.dataset(name, context.project_root))
+        dataset = self.dataset(name, context.project_root)
+        defs = self.definitions(dataset)
+        assets = {key.path[-1] for asset in defs.assets or () for key in _keys(asset)}
+        if unknown := sorted(set(self.step_tags) - assets):
+            raise dg.DagsterInvalidDefinitionError(
+                f"{context.path}: step_tags: no such asset: {', '.join(unknown)}; "
+                f"allowed are {', '.join(sorted(assets))}"
+            )
+        try:
+            fresh = with_freshness(defs, self.freshness)
+        except ValueError as unknown_asset:
+            raise dg.DagsterInvalidDefinitionError(f"{context.path}: {unknown_asset}") from unknown_asset
+        return dg.Definitions.merge(fresh, full_audit(dataset))
 
     def dataset(self, name: str, project: Path) -> Dataset:
         """What the assets of the dataset share.
@@ -117,4 +141,13 @@ class DatasetComponent(dg.Component, dg.Model):
             owners=tuple(self.owners),
             one_run=self.backfill == "one_run",
             dimension=self.DIMENSION,
+            step_tags=self.step_tags,
+            schedules=self.schedules,
+            license=self.license,
         )
+
+
+def _keys(asset: object) -> Iterable[dg.AssetKey]:
+    if isinstance(asset, dg.AssetsDefinition):
+        return asset.keys
+    return [asset.key] if isinstance(asset, dg.SourceAsset | dg.AssetSpec) else []

@@ -8,7 +8,7 @@ import dagster as dg
 from vdata_assets.concept_definitions.checks import CONCEPT_DEFINITION_CHECKS
 from vdata_assets.concept_definitions.settings import ConceptDefinitionSettings
 from vdata_assets.workflows import concept_tables, tables
-from vdata_assets.workflows.automation import FOLLOWS
+from vdata_assets.workflows.automation import follows_if_embedded
 from vdata_assets.workflows.dataset import Dataset
 from vdata_assets.workflows.engine_reports import cost_figures, cost_pictures
 from vdata_assets.workflows.engine_tables import answered
@@ -76,7 +76,7 @@ def concept_definitions(
         deps=["catalog"],
         kinds={"parquet", "json", language_model.type},
         partitioned=True,
-        automation=FOLLOWS,
+        automation=follows_if_embedded(language_model),
     )
 
 

@@ -32,7 +32,7 @@ from vdata_assets.retrieval.settings import CombineSettings
 from vdata_assets.splits.checks import CONCEPT_SPLITS_CHECKS, CONCEPT_SUBSET_CHECKS
 from vdata_assets.splits.settings import ConceptSplitSettings, ConceptSubsetSettings
 from vdata_assets.workflows import concept_tables, export_sources, tables
-from vdata_assets.workflows.automation import FOLLOWS
+from vdata_assets.workflows.automation import FOLLOWS, follows_if_embedded
 from vdata_assets.workflows.component import DatasetComponent
 from vdata_assets.workflows.concept_definitions import concept_definitions
 from vdata_assets.workflows.concept_training import retrieval, retrieval_dataset, training_dataset
@@ -47,6 +47,7 @@ from vdata_assets.workflows.settings import (
     EncoderSettings,
     RetrievalSettings,
     TrainingDatasetSettings,
+    step_device,
 )
 from vdata_resources.store import Version
 
@@ -264,8 +265,8 @@ def embeddings(dataset: Dataset, settings: EncoderSettings) -> dg.AssetsDefiniti
         deps=["catalog"],
         kinds={"parquet", settings.type},
         partitioned=True,
-        pool="gpu",
-        automation=FOLLOWS,
+        device=step_device(settings),
+        automation=follows_if_embedded(settings),
     )
 
 

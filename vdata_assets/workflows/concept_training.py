@@ -10,6 +10,7 @@ from vdata_assets.retrieval.checks import COMBINED_CHECKS, HELD_OUT_UNSEEN, RETR
 from vdata_assets.retrieval.settings import CombineSettings
 from vdata_assets.workflows import concept_tables, tables
 from vdata_assets.workflows.automation import FOLLOWS, FOLLOWS_ANY
+from vdata_assets.workflows.cards import about
 from vdata_assets.workflows.dataset import Dataset
 from vdata_assets.workflows.publish import published_asset
 from vdata_assets.workflows.recipe import Built, Recipe, Step, Table
@@ -142,7 +143,13 @@ def training_dataset(
 
     def build(step: Step, out: Path, rows: Version, questions: str) -> Built:
         """Hugging Face DatasetDicts of the speaker's and the listener's task, for `load_from_disk`."""
-        from vdata_assets.formats.huggingface import folder_name, write_training_dataset
+        from vdata_assets.formats.described import describe_dataset_dict
+        from vdata_assets.formats.huggingface import (
+            SPLIT,
+            features,
+            folder_name,
+            write_training_dataset,
+        )
         from vdata_assets.formats.huggingface_audit import audit_training_datasets
 
         combined = tables.read(rows.file("retrieval.parquet"))
@@ -161,13 +168,20 @@ def training_dataset(
                     log=step.log,
                 )
             )
+        findings = audit_training_datasets(written, log=step.log)
+        for data in written:
+            told = f"Reference games of look-alikes: the {data.task}'s task."
+            card = about(
+                dataset, told, {"retrieval_dataset": rows}, settings, findings, asset="training_dataset"
+            )
+            describe_dataset_dict(data.folder, card, features(data.task), {SPLIT: data.rows})
         return Built(
-            audit_training_datasets(written, log=step.log),
+            findings,
             figures={f"{data.task}_rows": data.rows for data in written} | {"folder": f"<task>/{name}"},
             table=Table(sum(data.rows for data in written), []),
         )
 
-    recipe = Recipe(inputs, build, [settings, retrieval], "1", TRAINING_DATASET_CHECKS)
+    recipe = Recipe(inputs, build, [settings, retrieval, dataset.license], "2", TRAINING_DATASET_CHECKS)
     return published_asset(
         dataset,
         "training_dataset",

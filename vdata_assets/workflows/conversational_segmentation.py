@@ -31,7 +31,8 @@ from vdata_assets.dataengine.settings import (
 )
 from vdata_assets.quality.findings import Check
 from vdata_assets.workflows import engine_reports, engine_tables, export_sources, tables
-from vdata_assets.workflows.automation import FOLLOWS, FOLLOWS_ANY
+from vdata_assets.workflows.automation import FOLLOWS_ANY, follows_if_embedded
+from vdata_assets.workflows.cards import about
 from vdata_assets.workflows.component import DatasetComponent
 from vdata_assets.workflows.dataset import Dataset
 from vdata_assets.workflows.engine import Engine
@@ -43,7 +44,7 @@ from vdata_assets.workflows.model_settings import (
     RulesSettings,
     SegmenterSettings,
 )
-from vdata_assets.workflows.operations import partition_sensor, whole_job
+from vdata_assets.workflows.operations import observation_schedule, partition_sensor, whole_job
 from vdata_assets.workflows.publish import published_asset
 from vdata_assets.workflows.recipe import Built, Recipe, Step
 from vdata_resources.store import Version
@@ -101,6 +102,7 @@ class ConversationalSegmentation(DatasetComponent):
                 ),
             ],
             jobs=[whole_job(dataset)],
+            schedules=[observation_schedule(dataset, "images")],
             sensors=[partition_sensor(dataset, present, "shards")],
         )
 
@@ -187,8 +189,8 @@ def regions(
         deps=["images"],
         kinds={"png", "parquet", engine.segmenter.type},
         partitioned=True,
-        pool="gpu",
-        automation=FOLLOWS,
+        device=engine.segmenter.device,
+        automation=follows_if_embedded(engine.segmenter, engine.language_model),
     )
 
 
@@ -226,7 +228,7 @@ def prompts(dataset: Dataset, settings: PromptSettings, engine: Engine) -> dg.As
         deps=["regions"],
         kinds={"json", "parquet"},
         partitioned=True,
-        automation=FOLLOWS,
+        automation=follows_if_embedded(engine.language_model),
     )
 
 
@@ -290,6 +292,7 @@ def convseg_export(
     def build(step: Step, out: Path, versions: dict[str, Version]) -> Built:
         """Images, masks and prompts as train.py (`dataset.jsonl`) and eval.py (`items.json`) take them."""
         from vdata_assets.formats.convseg_export import export_runs
+        from vdata_assets.formats.convseg_files import describe_export
 
         export = export_runs(
             engine_tables.all_runs(versions, dataset.root),
@@ -299,9 +302,16 @@ def convseg_export(
             previous=engine_tables.previous_splits(step),
             log=step.log,
         )
-        return engine_reports.export_built(export, dataset.name, step.log)
+        built = engine_reports.export_built(export, dataset.name, step.log)
+        told = "Prompts about a picture with the mask that satisfies them."
+        name = "convseg_export"
+        describe_export(
+            export,
+            about(dataset, told, versions, settings, built.findings, format_name="convseg", asset=name),
+        )
+        return built
 
-    recipe = Recipe(inputs, build, settings, "1", EXPORT_CHECKS)
+    recipe = Recipe(inputs, build, [settings, dataset.license], "2", EXPORT_CHECKS)
     return published_asset(
         dataset,
         "convseg_export",

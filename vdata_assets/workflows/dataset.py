@@ -8,6 +8,7 @@ from typing import Self
 import dagster as dg
 
 from vdata_assets.quality.findings import Check, Status
+from vdata_assets.workflows.cadence import ScheduleSettings
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,9 @@ class Dataset:
         owners: people or teams, as Dagster writes them: an email or ``team:name``.
         one_run: a backfill of many partitions is one run; otherwise one run a partition.
         dimension: what a partition is: category, export, shard.
+        step_tags: asset name -> tags of its steps, for the executor.
+        schedules: when its schedules are due.
+        license: of the data, for the cards of what is exported; None if it is not known.
     """
 
     name: str
@@ -29,6 +33,9 @@ class Dataset:
     owners: Sequence[str] = ()
     one_run: bool = True
     dimension: str = "category"
+    step_tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    schedules: ScheduleSettings = field(default_factory=ScheduleSettings)
+    license: str | None = None
 
     def divided_by(self, dimension: str) -> Self:
         """The dataset for assets whose partitions are of another dimension."""

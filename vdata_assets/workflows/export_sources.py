@@ -33,18 +33,21 @@ def retrieval_games(
     """The reference games of concept retrieval."""
     from vdata_assets.formats.samples_of_retrieval import samples_of_retrieval
 
-    rows = tables.read(versions["retrieval_dataset"].file("retrieval.parquet"))
+    unreadable: list[str] = []
+    samples = samples_of_retrieval(
+        tables.read(versions["retrieval_dataset"].file("retrieval.parquet")),
+        dataset.root,
+        tasks=settings.tasks,
+        seed=settings.seed,
+        use_description=settings.use_description,
+        log=step.log,
+        left_out=lambda row, path, reason: unreadable.append(f"{row}: picture {path}: {reason}"),
+    )
     return Source(
-        samples_of_retrieval(
-            rows,
-            dataset.root,
-            tasks=settings.tasks,
-            seed=settings.seed,
-            use_description=settings.use_description,
-            log=step.log,
-        ),
+        samples,
         dataset.root,
         "A query among images that look alike: which shows the same concept.",
+        unreadable,
     )
 
 
@@ -74,12 +77,17 @@ def segmentation_prompts(step: Step, dataset: Dataset, versions: Versions) -> So
 
 
 def product_texts(step: Step, dataset: Dataset, versions: Versions) -> Source:
-    """Products with their own texts; those whose pictures lie where most do."""
+    """Products with their own texts; those whose pictures lie where most do, the others are named."""
+    import polars as pl
+
     from vdata_assets.formats.samples_of_products import samples_of_products
 
     products = tables.read(versions["products"].file("products.parquet"))
-    usable = products.filter(products["reason"].is_null())
-    embedded = bool(usable["embedded"].sum() * 2 > usable.height)
+    told = products.filter(pl.col("reason").is_null() & pl.col("text").is_not_null())
+    embedded = bool(told["embedded"].sum() * 2 > told.height)
+    elsewhere = told.filter(pl.col("embedded") != embedded)["product_id"]
+    places = ("under the root", "in the source's rows")
+    own, most = places if embedded else places[::-1]
     return Source(
         samples_of_products(
             products,
@@ -89,4 +97,5 @@ def product_texts(step: Step, dataset: Dataset, versions: Versions) -> Source:
         ),
         versions["products"].path if embedded else dataset.root,
         "Product pictures described by their own texts.",
+        [f"{name}: its picture is {own}, most are {most}: make a dataset of each" for name in elsewhere],
     )

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from pydantic import BaseModel
 
-from vdata_assets.formats.export_checks import EXPORT_CHECKS
+from vdata_assets.formats.export_checks import EXPORT_CHECKS, EXPORT_COMPLETE
 from vdata_assets.formats.export_settings import FormatSettings
+from vdata_assets.quality.findings import Finding
 from vdata_assets.workflows import tables
 from vdata_assets.workflows.automation import FOLLOWS
 from vdata_assets.workflows.dataset import Dataset
@@ -32,11 +35,17 @@ class Source:
         splits: gives the samples by split, from the first one on at every call.
         root: folder that their pictures are relative to.
         told: one sentence about the samples.
+        left_out: what could be no sample: its id and why, as a person reads it.
     """
 
     splits: "Callable[[], Mapping[str, Iterable[Sample]]]"
     root: Path
     told: str
+    left_out: Sequence[str] = ()
+
+
+SourceOf = Callable[[Step, Dataset, Mapping[str, Version]], Source]
+"""Makes the samples of published versions. What a ``partial`` holds by name are its settings."""
 
 
 def exports_assets(
@@ -44,7 +53,7 @@ def exports_assets(
     formats: Sequence[FormatSettings],
     license_name: str | None,
     deps: Sequence[str],
-    source: Callable[[Step, Dataset, Mapping[str, Version]], Source],
+    source: SourceOf,
 ) -> list[dg.AssetsDefinition]:
     """The asset ``exports``, if the YAML lists formats.
 
@@ -55,6 +64,7 @@ def exports_assets(
         deps: assets that the samples are made of.
         source: makes the samples of their published versions.
     """
+    settings = source.keywords if isinstance(source, partial) else {}
 
     def inputs(step: Step) -> dict[str, Any]:
         return {"versions": {dep: step.upstream(dep) for dep in deps}}
@@ -73,9 +83,10 @@ def exports_assets(
             splits=(),
             license=license_name,
             provenance={name: version.digest for name, version in versions.items()},
+            settings=_plain({"formats": formats, **settings}),
         )
         exported = export(found.splits, formats_of(formats), found.root, out, about, step.log)
-        findings = audit_export(exported, out)
+        findings = [_of_all_rows(finding, found.left_out) for finding in audit_export(exported, out)]
         describe(exported, out, replace(about, findings=tuple(findings)))
         return Built(
             findings,
@@ -89,12 +100,37 @@ def exports_assets(
 
     if not formats:
         return []
-    recipe = Recipe(inputs, build, [list(formats), license_name], "1", EXPORT_CHECKS)
+    decides = [list(formats), license_name, str(dataset.root), settings]
+    recipe = Recipe(inputs, build, decides, "2", EXPORT_CHECKS)
     return [
         published_asset(
             dataset, EXPORTS, recipe, deps=deps, kinds={"json", "huggingface"}, automation=FOLLOWS
         )
     ]
+
+
+def _plain(value: Any) -> Any:
+    """Settings as JSON has them."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _of_all_rows(finding: Finding, left_out: Sequence[str]) -> Finding:
+    """A finding about the samples that were written, with what could be none."""
+    if finding.name != EXPORT_COMPLETE.name or not left_out:
+        return finding
+    return EXPORT_COMPLETE.finding(
+        f"{len(left_out):,} are in no format; {finding.message}",
+        (*left_out, *finding.offenders),
+        {
+            **finding.counts,
+            "offenders": len(left_out) + finding.counts["offenders"],
+            "in_no_format": len(left_out),
+        },
+    )
 
 
 def _formats_table(exported: "Exported") -> str:

@@ -1,11 +1,12 @@
 """The YAML shapes of language models and segmenters, whichever workflow uses them."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from vdata_assets.workflows.settings import Settings
+from vdata_resources.devices import Device
 
 if TYPE_CHECKING:
     from vdata_resources.language.protocol import VisionLanguageModel
@@ -107,6 +108,7 @@ class ClassicalSegmenterSettings(Settings):
     """The embedded segmenter: regions of one colour that stand out. No weights, no GPU."""
 
     type: Literal["classical"] = "classical"
+    device: ClassVar[Device] = "cpu"
 
     def build(self) -> "Segmenter":
         """The segmenter."""
@@ -121,10 +123,12 @@ class Sam2Settings(Settings):
     type: Literal["sam2"] = "sam2"
     config: str = Field("sam2.1_hiera_l.yaml", description="configuration's name, as the sam2 package has it")
     checkpoint: str = Field(min_length=1, description="path of the checkpoint that belongs to it")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: cuda where there is one")
+    device: Device = Field("auto", description="auto: cuda where there is one")
     precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="auto: bf16 on a GPU, else fp32")
     points_per_side: int = Field(32, ge=1, le=128, description="grid of the automatic masks")
-    points_per_batch: int | None = Field(None, ge=1, description="null: as many as fit into memory")
+    points_per_batch: int | None = Field(
+        None, ge=1, description="halved where they do not fit into memory; null: the usual"
+    )
     pred_iou_threshold: float = Field(0.8, ge=0, le=1, description="least quality of an automatic mask")
     stability_threshold: float = Field(0.95, ge=0, le=1, description="least stability of an automatic mask")
     box_nms_threshold: float = Field(0.7, gt=0, le=1, description="IoU of boxes from which one is dropped")

@@ -37,12 +37,13 @@ def part_job(
 
 
 def observation_schedule(dataset: Dataset, raw: str) -> dg.ScheduleDefinition:
-    """Looks every hour whether the raw files changed. Off until turned on in the UI."""
+    """Looks every night whether the raw files changed. Off until turned on in the UI."""
     job = dg.define_asset_job(f"{dataset.slug}_observe", selection=[dataset.key(raw)])
     return dg.ScheduleDefinition(
         name=f"{dataset.slug}_observation",
         job=job,
-        cron_schedule="0 * * * *",
+        cron_schedule=dataset.schedules.observation,
+        execution_timezone=dataset.schedules.timezone,
         description=f"Observes {dataset.name}/{raw}: its data version changes when a file does, "
         "else nothing happens.",
     )

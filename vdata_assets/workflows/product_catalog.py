@@ -16,13 +16,14 @@ from vdata_assets.pairs.split_settings import ProductSplitSettings
 from vdata_assets.products.checks import PRODUCT_CHECKS
 from vdata_assets.products.settings import ProductSettings
 from vdata_assets.workflows import product_tables, tables
-from vdata_assets.workflows.automation import FOLLOWS, FOLLOWS_ANY
+from vdata_assets.workflows.automation import FOLLOWS, FOLLOWS_ANY, follows_if_embedded
+from vdata_assets.workflows.cards import about
 from vdata_assets.workflows.dataset import Dataset
 from vdata_assets.workflows.file_states import file_state, tree_state
 from vdata_assets.workflows.product_tables import CATEGORY, SHARD, TABLE
 from vdata_assets.workflows.publish import published_asset
 from vdata_assets.workflows.recipe import Built, Recipe, Step
-from vdata_assets.workflows.settings import EncoderSettings
+from vdata_assets.workflows.settings import EncoderSettings, step_device
 from vdata_resources.store import Version
 
 if TYPE_CHECKING:
@@ -73,7 +74,14 @@ def products_asset(dataset: Dataset, settings: ProductSettings) -> dg.AssetsDefi
 
     def build(step: Step, out: Path, files: str) -> Built:
         """Every row of the source once: its picture, text and category, and why not if it cannot be used."""
-        from vdata_assets.formats.products_hf import audit_products_dataset, write_products_dataset
+        from vdata_assets.formats.described import describe_dataset_dict
+        from vdata_assets.formats.products_hf import (
+            ALL,
+            audit_products_dataset,
+            features,
+            kept_columns,
+            write_products_dataset,
+        )
         from vdata_assets.products.audit import audit_products
         from vdata_assets.products.read import read_products
         from vdata_assets.products.schema import Products
@@ -94,17 +102,25 @@ def products_asset(dataset: Dataset, settings: ProductSettings) -> dg.AssetsDefi
             return (out if embedded else dataset.root) / picture
 
         write_products_dataset(usable, place, out / "hf", log=step.log)
+        findings = [*audit_products(table, settings), audit_products_dataset(usable, place, out / "hf")]
+        told = "Products with their pictures, texts and categories."
+        card = about(dataset, told, {}, settings, findings, asset="products")
+        describe_dataset_dict(out / "hf", card, features(kept_columns(usable)), {ALL: usable.height})
         return Built(
-            [
-                *audit_products(table, settings),
-                audit_products_dataset(usable, place, out / "hf"),
-            ],
+            findings,
             figures={"usable": usable.height, "shards": usable["shard"].n_unique(), "dataset": "hf"},
             pictures={"table of categories": product_tables.counted(usable, "category")},
             table=tables.described(table, Products),
         )
 
-    recipe = Recipe(inputs, build, settings, "1", PRODUCT_CHECKS, announce=product_tables.register_keys)
+    recipe = Recipe(
+        inputs,
+        build,
+        [settings, dataset.license],
+        "2",
+        PRODUCT_CHECKS,
+        announce=product_tables.register_keys,
+    )
     return published_asset(
         dataset,
         "products",
@@ -251,8 +267,8 @@ def catalog_embeddings(dataset: Dataset, settings: EncoderSettings) -> dg.Assets
         deps=["products"],
         kinds={"parquet", settings.type},
         partitioned=True,
-        pool="gpu",
-        automation=FOLLOWS,
+        device=step_device(settings),
+        automation=follows_if_embedded(settings),
     )
 
 

@@ -15,8 +15,12 @@ from vdata_assets.workflows.dataset import Dataset
 from vdata_assets.workflows.metadata import check_metadata
 from vdata_assets.workflows.recipe import Outcome, Recipe, Step, Verdict, make
 from vdata_assets.workflows.resources import CredentialsResource, StoreResource
+from vdata_resources.devices import Device, leased_gpu
 from vdata_resources.store import NotPublished
 
+GPU_POOL = "gpu"
+# Executors that hand out machines (Slurm, Ray) read it; `step_tags` in the YAML changes it.
+ONE_GPU = {"vdata/gpus": "1"}
 HIT = {
     Status.PASSED: "A hit is not reported.",
     Status.WARNING: "A hit is a warning.",
@@ -37,14 +41,23 @@ def published_asset(
     deps: Sequence[str],
     kinds: set[str],
     partitioned: bool = False,
-    pool: str | None = None,
+    device: Device | None = None,
     automation: dg.AutomationCondition | None = None,
+    group: str | None = None,
 ) -> dg.AssetsDefinition:
     """A Dagster asset that is made by ``recipe``, once or once a partition, with its checks declared.
 
-    The asset's description is ``recipe.build``'s docstring.
+    The asset's description is ``recipe.build``'s docstring. With ``device``, where its model runs, its steps
+    are of the pool `gpu`, and one whose model may run on a GPU has a GPU for itself while it works.
+
+    Raises:
+        ValueError: it would take a GPU without being asked.
     """
     key = dataset.key(name)
+    if automation is not None and device in ("auto", "cuda"):
+        raise ValueError(
+            f"{key.to_user_string()} may take a GPU: no automation condition may start it unasked"
+        )
 
     @dg.multi_asset(
         name=f"{dataset.slug}__{name}",
@@ -53,7 +66,7 @@ def published_asset(
                 key,
                 deps=[dataset.key(dep) for dep in deps],
                 description=recipe.build.__doc__,
-                group_name=dataset.slug,
+                group_name=group or dataset.slug,
                 owners=dataset.owners,
                 kinds=kinds,
                 code_version=recipe.code_version,
@@ -74,7 +87,8 @@ def published_asset(
         can_subset=True,
         partitions_def=dataset.partitions if partitioned else None,
         backfill_policy=dataset.backfill_policy if partitioned else dg.BackfillPolicy.single_run(),
-        pool=pool,
+        pool=GPU_POOL if device else None,
+        op_tags={**(ONE_GPU if device in ("auto", "cuda") else {}), **dataset.step_tags.get(name, {})},
     )
     def asset(  # type: ignore[no-untyped-def]
         context: dg.AssetExecutionContext, store: StoreResource, credentials: CredentialsResource
@@ -82,14 +96,21 @@ def published_asset(
         partitions: Sequence[str | None] = context.partition_keys if partitioned else [None]
         verdicts: list[Verdict] = []
         try:
-            for partition in partitions:
-                with ExitStack() as leases:
-                    step = Step(
-                        context, dataset, store.store(), name, partition, leases, credentials.credentials()
-                    )
-                    verdict = _attempt(step, recipe)
-                verdicts.append(verdict)
-                yield from _check_events(context, key, verdict)
+            with leased_gpu(device or "cpu", f"{dataset.name}/{name}: device"):
+                for partition in partitions:
+                    with ExitStack() as leases:
+                        step = Step(
+                            context,
+                            dataset,
+                            store.store(),
+                            name,
+                            partition,
+                            leases,
+                            credentials.credentials(),
+                        )
+                        verdict = _attempt(step, recipe)
+                    verdicts.append(verdict)
+                    yield from _check_events(context, key, verdict)
         finally:
             unsound = [verdict for verdict in verdicts if not verdict.sound]
             if unsound or len(verdicts) < len(partitions):

@@ -18,7 +18,8 @@ from vdata_assets.workflows.dataset import Dataset
 from vdata_assets.workflows.digests import digest
 from vdata_assets.workflows.metadata import ui_metadata
 from vdata_assets.workflows.resources import Credentials
-from vdata_resources.store import Artifact, Draft, Store, Version
+from vdata_resources.object_store import ObjectStorageError
+from vdata_resources.store import Artifact, DamagedVersion, Draft, Store, Version
 from vdata_resources.store.version import to_json
 
 
@@ -130,6 +131,10 @@ class Step:
         self.context.log.info(f"{where}{message}")
 
 
+class NotMirrored(RuntimeError):  # noqa: N818 (it says what is the case)
+    """A version is published, but its copy in object storage is not; see StoreResource.publish_to."""
+
+
 class Outcome(Enum):
     """What became of a candidate."""
 
@@ -189,7 +194,11 @@ class Recipe:
 
 
 def make(step: Step, recipe: Recipe) -> Verdict:
-    """Write, audit and publish one candidate, or reuse the current version if nothing changed."""
+    """Write, audit and publish one candidate, or reuse the current version if nothing changed.
+
+    Raises:
+        NotMirrored: it is published, but could not be copied to the store's object storage.
+    """
     inputs = recipe.inputs(step)
     levels = {check.name: step.dataset.level(check) for check in recipe.checks}
     fingerprint = digest(
@@ -204,6 +213,7 @@ def make(step: Step, recipe: Recipe) -> Verdict:
         current = step.artifact.reusable(fingerprint)
         if current is not None and recipe.complete(current):
             step.log(f"reused: same inputs, settings and code as version {current.id}")
+            _mirror(step, current)
             return _sound(step, recipe, Outcome.REUSED, current)
         built = recipe.build(replace(step, draft=draft), draft.path, **inputs)
         findings = at_level(built.findings, levels)
@@ -217,17 +227,44 @@ def make(step: Step, recipe: Recipe) -> Verdict:
             reason = f"{'; '.join(failed)} (candidate and report.json kept in {kept})"
             return Verdict(step.partition, Outcome.REJECTED, findings, reason=reason)
         version = draft.publish(built.record(), report)
-    step.log(f"published version {version.id} in {version.path}")
+        step.log(f"published version {version.id} in {version.path}")
+        _mirror(step, version)
     return _sound(step, recipe, Outcome.PUBLISHED, version)
+
+
+def _mirror(step: Step, version: Version) -> None:
+    """Copy a published version to object storage, under the artifact's lock; no work if it is there."""
+    if step.store.objects is None:
+        return
+    mirror = step.store.objects.artifact(step.dataset.name, step.asset, step.partition)
+    try:
+        if not mirror.publish(version):
+            return
+    except (ObjectStorageError, DamagedVersion) as error:
+        raise NotMirrored(
+            f"version {version.id} is published in {version.path}, but not mirrored, and {mirror.url} stands "
+            f"as it was: {error}. Materialize it again: the version is reused, and what is missing is sent"
+        ) from error
+    step.log(f"mirrored version {version.id} to {mirror.url}")
+    try:
+        mirror.prune(step.store.keep)
+    except ObjectStorageError as error:
+        # What is published and mirrored already does not fail.
+        step.context.log.warning(f"old versions stay until the next publication: {error}")
 
 
 def _sound(step: Step, recipe: Recipe, outcome: Outcome, version: Version) -> Verdict:
     recipe.announce(step, version)
-    findings = [
+    metadata = ui_metadata(version, reused=outcome is Outcome.REUSED)
+    return Verdict(step.partition, outcome, recorded_findings(version), metadata)
+
+
+def recorded_findings(version: Version) -> list[Finding]:
+    """What its audit found of a version when it was published."""
+    return [
         Finding(**{**record, "status": Status(record["status"]), "offenders": tuple(record["offenders"])})
         for record in version.report["findings"]
     ]
-    return Verdict(step.partition, outcome, findings, ui_metadata(version, reused=outcome is Outcome.REUSED))
 
 
 def _write_reports(

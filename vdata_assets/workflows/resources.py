@@ -7,12 +7,18 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
+from vdata_resources.object_store import ObjectStore
 from vdata_resources.store import Store
 
 
 def vdata_home(project: Path) -> str:
     """Folder of all published data: VDATA_HOME, or ``.vdata`` in the project's folder."""
     return os.environ.get("VDATA_HOME") or str(project / ".vdata")
+
+
+def publish_to() -> str:
+    """Where published versions are mirrored, VDATA_PUBLISH_TO; empty for nowhere."""
+    return os.environ.get("VDATA_PUBLISH_TO", "")
 
 
 class StoreResource(dg.ConfigurableResource):
@@ -23,10 +29,20 @@ class StoreResource(dg.ConfigurableResource):
     lock_timeout: float = Field(
         default=3600, gt=0, description="seconds to wait for another run of the same asset and partition"
     )
+    publish_to: str = Field(
+        default="",
+        description="object storage that every published version is copied to, e.g. s3://bucket/prefix; "
+        "VDATA_PUBLISH_TO unless set, empty for none; credentials and endpoint come from AWS_* variables",
+    )
 
     def store(self) -> Store:
         """The store as a plain object that stages and notebooks use too."""
-        return Store(root=Path(self.home).absolute(), keep=self.keep, lock_timeout=self.lock_timeout)
+        return Store(
+            root=Path(self.home).absolute(),
+            keep=self.keep,
+            lock_timeout=self.lock_timeout,
+            objects=ObjectStore(self.publish_to) if self.publish_to else None,
+        )
 
 
 @dataclass(frozen=True)

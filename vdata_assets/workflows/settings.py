@@ -1,12 +1,17 @@
 """The YAML shapes of settings that belong to no single stage."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from vdata_assets.retrieval.settings import MiningSettings
+from vdata_resources.devices import Device
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vdata_assets.embeddings.ray_encoder import Encoder, RayEncoder
     from vdata_resources.encoders import ImageEncoder, OpenClipEncoder, TextEncoder
 
 
@@ -16,16 +21,62 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class DescriptorSettings(Settings):
+class RaySettings(Settings):
+    """Actors of a Ray cluster that share the images of a partition. Every node sees the same files."""
+
+    address: str = Field(
+        "auto",
+        pattern=r"^(auto|[^/:]+:[0-9]{1,5})$",
+        description="auto: the cluster that the step's machine or Ray job belongs to; or its host:port.",
+    )
+    actors: int = Field(1, ge=1, description="How many encoders work at a time.")
+    cpus_per_actor: int = Field(1, ge=1, description="CPUs of each, and threads that decode its images.")
+    gpus_per_actor: float | None = Field(
+        None,
+        ge=0,
+        description="GPUs of each, also a part of one. None: one unless the encoder's device is cpu.",
+    )
+    batch_size: int = Field(1024, ge=1, description="Images that an actor is given at a time.")
+
+
+class SpreadSettings(Settings):
+    """Where a partition is encoded that is too large for one worker."""
+
+    ray: RaySettings
+
+    def encoder(self, make: "Callable[[], Encoder]", device: Device) -> "RayEncoder[Encoder]":
+        """An encoder whose work is done there, with the results of the one that ``make`` makes."""
+        from vdata_assets.embeddings.ray_encoder import RayEncoder, RayWorkers
+
+        gpus = self.ray.gpus_per_actor
+        if gpus is None:
+            gpus = 0 if device == "cpu" else 1
+        workers = RayWorkers(
+            self.ray.address, self.ray.actors, self.ray.cpus_per_actor, gpus, self.ray.batch_size
+        )
+        return RayEncoder(make, workers)
+
+
+class ImageEncoderSettings(Settings):
+    """What the settings of all image encoders have."""
+
+    # Not part of what a version depends on: the vectors are the same.
+    spread: SpreadSettings | None = Field(
+        None, exclude=True, description="None: the step encodes; else workers of a cluster do."
+    )
+
+
+class DescriptorSettings(ImageEncoderSettings):
     """The embedded encoder: colour, gradient and texture descriptors. No weights, no GPU."""
 
     type: Literal["descriptor"] = "descriptor"
+    device: ClassVar[Device] = "cpu"
 
     def build(self) -> "ImageEncoder":
         """The encoder, ready to encode."""
         from vdata_resources.encoders import DescriptorEncoder
 
-        return DescriptorEncoder()
+        return self.spread.encoder(DescriptorEncoder, self.device) if self.spread else DescriptorEncoder()
 
     def build_with_texts(self) -> "tuple[ImageEncoder, TextEncoder]":
         """The encoder and one for texts, whose vectors are of a space of their own."""
@@ -34,7 +85,7 @@ class DescriptorSettings(Settings):
         return self.build(), HashedTextEncoder()
 
 
-class OpenClipSettings(Settings):
+class OpenClipSettings(ImageEncoderSettings):
     """An OpenCLIP model."""
 
     type: Literal["open_clip"] = "open_clip"
@@ -44,21 +95,25 @@ class OpenClipSettings(Settings):
         description="Tag of pretrained weights on the hub, or path of a local checkpoint; null for models "
         "that bring their own, hf-hub: and local-dir:.",
     )
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: cuda where there is one.")
+    device: Device = Field("auto", description="auto: cuda where there is one.")
     precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="auto: bf16 on a GPU, else fp32.")
-    batch_size: int | None = Field(None, ge=1, description="None: the largest that fits into GPU memory.")
+    batch_size: int | None = Field(
+        None, ge=1, description="Halved where it does not fit into memory. None: the usual one."
+    )
 
-    def build(self) -> "OpenClipEncoder":
+    def build(self) -> "OpenClipEncoder | RayEncoder[OpenClipEncoder]":
         """The encoder, its weights loaded on first use."""
         from vdata_resources.encoders import OpenClipEncoder
 
-        return OpenClipEncoder(
+        make = partial(
+            OpenClipEncoder,
             self.model,
             self.pretrained,
             device=self.device,
             precision=self.precision,
             batch_size=self.batch_size,
         )
+        return self.spread.encoder(make, self.device) if self.spread else make()
 
     def build_with_texts(self) -> "tuple[ImageEncoder, TextEncoder]":
         """The model for images and for texts, loaded once."""
@@ -67,6 +122,11 @@ class OpenClipSettings(Settings):
 
 
 EncoderSettings = Annotated[DescriptorSettings | OpenClipSettings, Field(discriminator="type")]
+
+
+def step_device(settings: EncoderSettings) -> Device | None:
+    """What a step that encodes needs for itself: no GPU where others encode for it."""
+    return None if settings.spread else settings.device
 
 
 class RetrievalSettings(MiningSettings):

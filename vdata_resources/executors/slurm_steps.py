@@ -230,7 +230,7 @@ class SlurmStepHandler(StepHandler):
         """The job has ended: nothing to add if the step has told so itself, else a failure or another try."""
         if _reported(context, step):
             return HEALTHY
-        message = f"{reason}. {self._tail(step.log)}"
+        message = f"{reason}. {self._tail(step.log)}" if step.job_id else reason
         settings, step_context = self._settings, context.get_step_context(step.key)
         may_retry = state in settings.retry_on and not step_context.retry_mode.disabled
         if may_retry and step.attempt < settings.job_retries:

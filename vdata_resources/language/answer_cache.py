@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
 from vdata_resources.language.protocol import Answer, Request, Usage
+from vdata_resources.store.shared import sqlite_journal
 
 LOCK_SECONDS = 60
 APPLICATION_ID = 0x76644163
@@ -164,7 +165,7 @@ class AnswerCache:
             raise sqlite3.DatabaseError("another program's database")
         if layout not in (0, LAYOUT):
             raise sqlite3.DatabaseError(f"layout {layout}; this version knows {LAYOUT}")
-        self._log_ahead()
+        self._choose_journal()
         self._connection.execute("PRAGMA synchronous = FULL")
         if not tables:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -180,8 +181,8 @@ class AnswerCache:
         stop=stop_after_delay(LOCK_SECONDS),
         reraise=True,
     )
-    def _log_ahead(self) -> None:
-        self._connection.execute("PRAGMA journal_mode = WAL")
+    def _choose_journal(self) -> None:
+        self._connection.execute(f"PRAGMA journal_mode = {sqlite_journal(self.path.parent)}")
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from vdata_resources.store.shared import sqlite_journal
+
 KEPT_DAYS = 14
 """Rows of older jobs are removed: the service has forgotten their answers by then."""
 
@@ -41,7 +43,7 @@ class BatchJobs:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._database = sqlite3.connect(path, timeout=60, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute(f"PRAGMA journal_mode = {sqlite_journal(path.parent)}")
         self._database.execute("PRAGMA synchronous = FULL")
         self._database.executescript(TABLES)
         with self._database:

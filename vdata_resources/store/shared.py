@@ -2,7 +2,9 @@
 
 import errno
 import os
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 # A network file system's word for a file that another host removed while it was open or cached here.
 GONE = (errno.ENOENT, errno.ESTALE)
@@ -20,6 +22,9 @@ _UNSAFE_OPTIONS = {
 }
 # They replace files in steps, and lock on one host alone, whatever the options.
 _UNSAFE_TYPES = {"fuse.sshfs", "fuse.s3fs", "fuse.gcsfuse", "fuse.goofys", "fuse.rclone"}
+
+
+_LOCAL_TYPES = {"btrfs", "ext2", "ext3", "ext4", "f2fs", "overlay", "tmpfs", "xfs", "zfs"}
 
 
 def look_again(folder: Path) -> bool:
@@ -54,24 +59,47 @@ def check_mount(folder: Path) -> None:
     Raises:
         OSError: names the mount point, its type and the option to change.
     """
+    mount = _mount_of(folder)
+    if mount is None:
+        return
+    unsafe = sorted(mount.options & _UNSAFE_OPTIONS.get(mount.kind, set()))
+    if unsafe:
+        remedy = f"mount it without {', '.join(unsafe)}"
+    elif mount.kind in _UNSAFE_TYPES:
+        remedy = "for object storage set VDATA_PUBLISH_TO"
+    else:
+        return
+    raise OSError(
+        errno.ENOLCK,
+        f"{mount.point} is a {mount.kind} file system whose locks or files other hosts do not see in time; "
+        f"{remedy}, or point VDATA_HOME elsewhere (deploy/storage.md)",
+        str(folder),
+    )
+
+
+def sqlite_journal(folder: Path) -> Literal["WAL", "DELETE"]:
+    """The journal with which several processes may write an SQLite file in this existing folder.
+
+    The write-ahead log is the quicker one, but its index is memory that all writers share, so they must be on
+    one host (sqlite.org/wal.html).
+    """
+    mount = _mount_of(folder)
+    return "WAL" if mount is None or mount.kind in _LOCAL_TYPES else "DELETE"
+
+
+@dataclass(frozen=True)
+class _Mount:
+    point: str
+    kind: str
+    options: frozenset[str]
+
+
+def _mount_of(folder: Path) -> _Mount | None:
     device = folder.stat().st_dev
     number = f"{os.major(device)}:{os.minor(device)}"
     for line in MOUNTS.read_text(errors="surrogateescape").splitlines():
         before, _, after = line.partition(" - ")
         fields, (kind, _, super_options) = before.split(" "), after.split(" ", 2)
-        if fields[2] != number:
-            continue
-        options = {*fields[5].split(","), *super_options.split(",")}
-        unsafe = sorted(options & _UNSAFE_OPTIONS.get(kind, set()))
-        if unsafe:
-            remedy = f"mount it without {', '.join(unsafe)}"
-        elif kind in _UNSAFE_TYPES:
-            remedy = "for object storage set VDATA_PUBLISH_TO"
-        else:
-            return
-        raise OSError(
-            errno.ENOLCK,
-            f"{fields[4]} is a {kind} file system whose locks or files other hosts do not see in time; "
-            f"{remedy}, or point VDATA_HOME elsewhere (deploy/storage.md)",
-            str(folder),
-        )
+        if fields[2] == number:
+            return _Mount(fields[4], kind, frozenset({*fields[5].split(","), *super_options.split(",")}))
+    return None

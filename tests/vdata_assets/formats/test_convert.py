@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from made_prompts import prompts
 from made_samples import HEIGHT, WIDTH, image_bytes, samples
 from pycocotools import mask as coco
 
 from vdata_assets.formats.conversation import Feature, MarkedObject, Picture, Sample, Turn
 from vdata_assets.formats.convert import LeftOut, Lost, adapted, convert
+from vdata_assets.formats.convseg import ABSENT
 from vdata_assets.formats.features import features_of
 from vdata_assets.formats.format import Format
 from vdata_assets.formats.problems import Problem
@@ -34,16 +36,16 @@ def drawn(format_: Format, count: int = 6) -> list[Sample]:
     """Samples of everything that the format expresses, the same at every run."""
     found: list[Sample] = []
 
-    @settings(max_examples=count, derandomize=True, database=None, phases=[Phase.generate], deadline=None)
-    @given(
-        samples(
-            format_.expresses,
-            reserved=PLACEHOLDERS,
-            labels=PLAIN,
-            metadata=st.dictionaries(PLAIN, PLAIN, max_size=2),
-            weighted=("assistant",),
-        )
+    held = samples(
+        format_.expresses,
+        reserved=PLACEHOLDERS,
+        labels=PLAIN,
+        metadata=st.dictionaries(PLAIN, PLAIN, max_size=2),
+        weighted=("assistant",),
     )
+
+    @settings(max_examples=count, derandomize=True, database=None, phases=[Phase.generate], deadline=None)
+    @given(prompts(reserved=PLACEHOLDERS, labels=PLAIN) if format_.name == "convseg" else held)
     def draw(sample: Sample) -> None:
         found.append(replace(sample, id=f"{sample.id}{len(found)}") if sample.id else sample)
 
@@ -97,13 +99,13 @@ def test_what_is_lost_is_what_the_target_lacks(of: str, to: str, source: Source,
     assert set(lost.features) == held - said
     after = list(target.load(tmp_path, "train", unexpected))
     assert (lost.samples, len(after)) == (len(before), len(before) - lost.left_out)
-    if of == "coco" and to != "coco":
-        assert lost.left_out == len(before)  # nothing is said, so nothing can be learned
     assert target.validate(tmp_path, "train", sound) == len(after)
     if Feature.ID in format_.expresses & target.expresses and not lost.left_out:
         assert [one.id for one in after] == [one.id for one in before]
     own = {Feature.PATH, Feature.DATA} & format_.expresses & target.expresses
-    if of == to or (held <= target.expresses and own == {Feature.PATH, Feature.DATA} & format_.expresses):
+    if of == "coco" and to != "coco":
+        assert lost.left_out == len(before)  # nothing is said, so nothing can be learned
+    elif of == to or (held <= target.expresses and own == {Feature.PATH, Feature.DATA} & format_.expresses):
         # A blank at a path's end is a path to all but ms-swift.
         assert lost.left_out == sum("has no blank at its ends" in one.reason for one in lost.first)
         assert lost.left_out or after == before
@@ -120,7 +122,10 @@ def photo(tmp_path: Path) -> Path:
 
 
 A, B = Picture(path="a.png"), Picture(path="b.png")
+READ = Picture(data=PNG)
+"""A picture by path, once it was read for a format that has the bytes in its rows."""
 ANSWER = Turn("assistant", ("A cat.",))
+NOTHING = Turn("assistant", (ABSENT,))
 
 
 def mask() -> str:
@@ -153,7 +158,7 @@ LEFT: dict[str, tuple[str, Sample, Sample]] = {
     "weights": (
         "openai",
         Sample("s", (Turn("user", (A,), 1.0), Turn("assistant", ("x",), 0.0))),
-        Sample("", (Turn("user", (A,)), Turn("assistant", ("x",), 0.0))),
+        Sample("", (Turn("user", (READ,)), Turn("assistant", ("x",), 0.0))),
     ),
     "box of a mask": (
         "swift",
@@ -170,7 +175,14 @@ LEFT: dict[str, tuple[str, Sample, Sample]] = {
             label="cat",
             metadata={"k": "v"},
         ),
-        Sample("", (Turn("user", (A,)), ANSWER)),
+        Sample("", (Turn("user", (READ,)), ANSWER)),
+    ),
+    "system turn before a prompt": (
+        "convseg",
+        Sample(
+            "s", (Turn("system", ("Be brief.",)), Turn("user", (A, "Cats")), NOTHING), metadata={"k": "v"}
+        ),
+        Sample("s", (Turn("user", (A, "Be brief.\n\nCats")), NOTHING)),
     ),
 }
 
@@ -258,6 +270,21 @@ REFUSED: dict[str, tuple[str, Sample, str]] = {
         "turn 0: picture a.png: the service reads no local file: give the format a prefix such as "
         "gs://bucket/cats",
     ),
+    "two prompts": (
+        "convseg",
+        Sample("s", (Turn("user", (A, "Cats")), NOTHING, Turn("user", ("Dogs",)), NOTHING)),
+        "several rounds: convseg cannot say it",
+    ),
+    "an answer that says nothing of pixels": (
+        "convseg",
+        asked(A, "What?"),
+        f"no mask, and the answer is not {ABSENT!r}: nothing says what is to be marked",
+    ),
+    "a box where there are masks": (
+        "convseg",
+        asked(A, "What?", objects=(MarkedObject("cat", 0, (1.0, 1.0, 2.0, 2.0)),)),
+        "object 'cat' has no mask in the picture: leave the sample out",
+    ),
     "empty label": (
         "webdataset",
         asked(A, label=""),
@@ -270,6 +297,8 @@ REFUSED: dict[str, tuple[str, Sample, str]] = {
 def test_a_sample_that_cannot_be_said_is_named_and_the_rest_goes_on(case: str, photo: Path) -> None:
     name, bad, reason = REFUSED[case]
     good = asked(A, "What?")
+    if name == "convseg":
+        good = Sample("g", (Turn("user", (A, "Cats")), NOTHING))
     if name == "gemini":
         good = asked(Picture(url="gs://b/a.png"), "What?")
     lost = Lost()
@@ -286,23 +315,6 @@ def test_a_sample_that_comes_twice_in_a_row_is_one_in_a_tar(photo: Path) -> None
     reason = "comes twice in a row, which is one in a tar: name them apart"
     assert lost.first == [LeftOut("s", reason)] * 2
     assert str(lost) == "lost: nothing; left out: 2 of 3 samples"
-
-
-def test_pictures_bytes_become_files_by_their_content(photo: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    out.mkdir()
-    lost = Lost()
-    given_ = [asked(Picture(data=PNG), "1"), asked(A, "2"), asked(Picture(data=image_bytes("JPEG")), "3")]
-    bad = [asked(Picture(data=b"text")), asked(Picture(path="../x"))]
-    found = list(adapted([*given_, *bad], made("llava"), photo, lost, out))
-    paths = [one.pictures[0].path for one in found]
-    assert paths[0] == paths[1] != paths[2]
-    assert [(out / str(path)).read_bytes() for path in paths] == [PNG, PNG, image_bytes("JPEG")]
-    assert sorted(file.suffix for file in (out / "pictures").iterdir()) == [".jpg", ".png"]
-    assert [one.reason for one in lost.first] == [
-        "a picture's bytes are no image (JPEG, PNG, WebP, GIF, BMP, TIFF): leave it out",
-        "picture ../x: the path must not leave the dataset's folder with ..",
-    ]
 
 
 def test_texts_that_coco_does_not_hold_are_counted(photo: Path) -> None:

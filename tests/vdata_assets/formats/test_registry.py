@@ -25,6 +25,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "huggingface": {"classes": ["a"], "workers": 1},
     "parquet": {"classes": ["a"], "shard_bytes": 5, "workers": 1},
     "webdataset": {"shard_bytes": 5, "shard_samples": 2, "workers": 1},
+    "convseg": {"workers": 1},
 }
 
 

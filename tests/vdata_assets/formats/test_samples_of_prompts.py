@@ -127,10 +127,19 @@ def area(one: Sample) -> int:
     [
         (
             lambda out: (out / "masks/run_00_entities_000.png").unlink(),
-            r"run_00_entities_000\.png: cannot be read",
+            r"out: run_00_entities_000: mask: 'masks/run_00_entities_000\.png': is missing: materialize",
         ),
-        (lambda out: (out / "masks/run_00_entities_000.png").write_bytes(b"x"), r"000\.png: cannot be read"),
-        (lambda out: (out / "dataset.jsonl").write_text("{}\n"), r"dataset\.jsonl: sample 1: .*`image`"),
+        (lambda out: (out / "masks/run_00_entities_000.png").write_bytes(b"x"), r"000\.png': is no picture"),
+        (
+            lambda out: (out / "dataset.jsonl").write_text("{}\n"),
+            r"out/dataset\.jsonl:1: image: None: has to be a text: materialize convseg_export",
+        ),
+        (
+            lambda out: (out / "dataset.jsonl").write_text(
+                '{"image":"images/run_00.jpg","mask_merged":"masks/z.png","prompt":"p"}\n'
+            ),
+            r"dataset\.jsonl: masks/z\.png: is no mask of a sample: materialize convseg_export",
+        ),
         (
             lambda out: (out / "dataset.jsonl").write_text(
                 '{"image":"images/z.jpg","mask_merged":"masks/z_physics_000.png","prompt":"p"}\n'
@@ -138,12 +147,12 @@ def area(one: Sample) -> int:
             r"dataset\.jsonl: z\.jpg: is not in splits\.parquet: materialize convseg_export",
         ),
     ],
-    ids=["no mask", "no picture", "no sample", "no split"],
+    ids=["no mask", "no picture", "no sample", "no concept", "no split"],
 )
 def test_an_export_that_is_not_as_it_was_written(
     runs: Path, tmp_path: Path, spoil: Any, message: str
 ) -> None:
-    exported(found_runs(runs), tmp_path / "out")
+    exported(found_runs(runs), tmp_path / "out", mode="train")
     spoil(tmp_path / "out")
     with pytest.raises(ValueError, match=message):
         samples_in(tmp_path / "out")

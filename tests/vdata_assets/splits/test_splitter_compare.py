@@ -9,7 +9,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from vdata_assets.splits.sample_splits import split_samples
 from vdata_assets.splits.settings import SplitSettings
-from vdata_assets.splits.split_config import class_deviations
+from vdata_assets.splits.split_config import class_deviations, split_counts
 
 SHARES = [0.6, 0.3, 0.1]
 
@@ -61,12 +61,15 @@ def test_classes_and_sizes_are_at_least_as_near_as_the_peers(
     )
     settings = SplitSettings(seed=seed)
     ours = split_samples(samples, settings, keys=["video_id"])
-    theirs = samples.select("sample_id", split=pl.Series(peer(group, label, seed)))
+    theirs = samples.select("sample_id", group="video_id", split=pl.Series(peer(group, label, seed)))
 
     def off(splits: pl.DataFrame) -> tuple[float, float]:
-        sizes = dict(splits.group_by("split").len().iter_rows())
+        counts = split_counts(samples, splits)
+        sizes = counts.sizes
         shares = [abs(sizes.get(name, 0) / len(label) - ratio) for name, ratio in settings.ratios.items()]
-        return float(class_deviations(samples, splits, settings)["deviation"].abs().max()), max(shares)
+        assert counts.classes is not None
+        off = class_deviations(counts.classes, sizes, settings)["deviation"]
+        return float(off.abs().max()), max(shares)
 
     (classes, sizes), (their_classes, their_sizes) = off(ours), off(theirs)
     assert classes <= their_classes + 1e-9

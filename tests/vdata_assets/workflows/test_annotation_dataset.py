@@ -13,6 +13,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 import pytest
+from card_lab import require_card
 
 from vdata_assets.annotations.inbox import dropped_exports
 from vdata_assets.workflows import AnnotationDataset
@@ -104,7 +105,7 @@ def test_end_to_end_data_preparation(lab, drop):
     assert (config["seed"], config["n_samples"]) == (42, 22)
     report = json.loads((published(lab, "annotations") / "report.json").read_text())
     assert report["status"] == "PASSED_WITH_WARNINGS"
-    assert "**PASSED\\_WITH\\_WARNINGS**" in (published(lab, "annotations") / "report.md").read_text()
+    assert "**PASSED_WITH_WARNINGS**" in (published(lab, "annotations") / "report.md").read_text()
     assert (published(lab, "preparation_summary") / "contact_sheets" / "overlays.jpg").stat().st_size > 10_000
 
 
@@ -113,6 +114,7 @@ def test_convert_to_hugging_face_dataset(lab, drop):
 
     run_all(lab, drop("bmx-trees", "coco-142238"))
     loaded = load_from_disk(str(published(lab, "dataset_hf") / "dataset"))
+    require_card(published(lab, "dataset_hf") / "dataset", "- annotations: ")
     assert sum(split.num_rows for split in loaded.values()) == 21
     samples = {sample["id"]: sample for split in loaded.values() for sample in split}
     person = samples["coco-142238-000000"]
@@ -135,18 +137,15 @@ def stored_object(archive: Path, frame: int) -> dict:
 def test_convert_to_llava_instruction_format(lab, drop):
     run_all(lab, drop("bmx-trees", "coco-142238"))
     folder = published(lab, "dataset_llava")
-    lines = [
-        json.loads(line) for file in sorted(folder.glob("*.jsonl")) for line in file.read_text().splitlines()
-    ]
-    assert {tuple(line) for line in lines} == {
-        ("id", "image", "conversations", "masks", "bounding_boxes"),
-    }
+    files = sorted(folder.glob("*.jsonl"))
+    lines = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+    assert {tuple(line) for line in lines} == {("id", "image", "conversations", "masks", "bounding_boxes")}
     assert len({line["id"] for line in lines}) == len(lines) == 21
     assert all((folder / line["image"]).is_file() for line in lines)
     assert len({line["conversations"][0]["value"] for line in lines}) > 5
-    arrays = [sample for file in sorted(folder.glob("???*.json")) if (folder / f"{file.stem}.jsonl").exists()
-              for sample in json.loads(file.read_text())]  # fmt: skip
+    arrays = [row for file in files for row in json.loads(file.with_suffix(".json").read_text())]
     assert arrays == lines
+    require_card(folder, "bounding_boxes", "- annotations: ")
     manifest = json.loads((folder / "samples_manifest.json").read_text())
     assert sorted(sample["id"] for sample in manifest["samples"]) == sorted(line["id"] for line in lines)
 

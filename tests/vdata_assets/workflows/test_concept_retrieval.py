@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 import pytest
+from card_lab import require_card
 from PIL import Image
 
 from vdata_assets.workflows import ConceptRetrieval
@@ -108,6 +109,9 @@ def test_everything_is_published_in_the_documents_shapes(lab, photos):
     speaker = load_from_disk(str(published(lab, "training_dataset") / "speaker" / name))["train"]
     assert speaker.column_names == ["image", "ret_paths", "names", "speaker_problem", "solution", "category"]
     assert speaker.num_rows == len(json.loads(combined.read_text()))
+    for task in ("speaker", "listener"):
+        folder = published(lab, "training_dataset") / task / name
+        require_card(folder, "- train/data-00000-of-00001.arrow", f"{task}_problem", "- retrieval_dataset: ")
     assert (published(lab, "analysis") / "contact_sheets/pet-animal.jpg").is_file()
 
     (event,) = (

@@ -5,6 +5,7 @@ import json
 import engine_model
 import numpy as np
 import pytest
+from card_lab import require_card
 from engine_lab import (
     EVERYTHING,
     NAME,
@@ -46,6 +47,8 @@ def test_samples_become_supervision_without_a_model(lab, tabletops):
         image, mask = (Image.open(export.path / sample[name]) for name in ("image", "mask_merged"))
         assert image.size == mask.size
         assert np.asarray(mask).any()
+
+    require_card(export.path, "mask_merged", "- runs: ", "- dataset.jsonl")
 
     before = {
         asset: published(lab, asset, shards[0] if asset in SHARDED else None).id for asset in EVERYTHING

@@ -65,7 +65,7 @@ def test_the_sensor_gives_the_keys_that_the_catalog_gives(lab, definitions, root
     assert sorted(lab.instance.get_dynamic_partitions("my-pets/category")) == request.partition_keys
 
 
-def test_observation_is_scheduled_but_off(definitions):
+def test_observation_is_nightly_but_off(definitions):
     (schedule,) = definitions.schedules
-    assert (schedule.name, schedule.cron_schedule) == ("my_pets_observation", "0 * * * *")
+    assert (schedule.name, schedule.cron_schedule) == ("my_pets_observation", "0 2 * * *")
     assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
