@@ -1,24 +1,29 @@
 """127,000 images in 67 classes to LLaVA JSON lines of all splits, against the usual generator done properly.
 
-The peer is what an engineer writes for this with the standard library, dictionaries and loops: ``json`` for the
-rows and a ``random.Random`` of its own for every sample, seeded with the image's path and the number of its
-copy, so that a further image changes no other sample. From its catalog on it does, as ours does in the same
-span: keep images of equal content together; split each class 80/10/10 in a seeded order; repeat the priority
-classes of the training split, five times, with a fresh draw and an id of its own for each; put each split's
-samples in a seeded order; fill in the same templates with the right article; write ``train.jsonl``,
-``val.jsonl`` and ``test.jsonl`` with the same fields, the table of splits and what the splits achieved; and ask
-whether contents are on one side only, shares of splits and classes within five points, every class trained,
-ids unique, templates sound, and names free of ``<image>``. It does less than ours in three ways: its table of
-splits is a CSV, a content in several classes counts for the first only, and sizes of splits are right by
-class, not in sum. Neither looks for near-duplicates here, and neither draws from large classes.
+The peer is what an engineer writes for this with the standard library, in dictionaries and loops: ``json``
+for the rows, and for every sample a ``random.Random`` seeded with the image's path and the number of its
+copy, so that a further image changes no other sample. From its catalog on it does what ours does in the same
+span:
 
-The peer's catalog lists the folders, reads every file once, hashes it and looks at its header with Pillow. Ours
-also tells files that are cut off, and gives ids.
+- images of equal content stay together; each class is split 80/10/10 in a seeded order;
+- training images of priority classes are there five times, with a fresh draw and an id of its own each;
+- each split's samples stand in a seeded order, drawn for each as well;
+- the same templates are filled in, with the article of each class's name;
+- ``train.jsonl``, ``val.jsonl`` and ``test.jsonl`` have the same fields; the table of splits and what they
+  achieved are written beside them;
+- audits: contents on one side only, splits and classes within five points of their shares, every class
+  trained, ids unique, templates not empty and without unknown placeholders, no ``<image>`` in a text.
+
+It does less than ours in this: its table of splits is a CSV; a content in several classes counts for its
+first; sizes of splits are right by class, not in sum; a further template changes most of its samples, not
+only those that take it. Neither draws from large classes or looks for near-duplicates here. The peer's
+catalog reads every file once, hashes it and takes its header from Pillow; ours finds cut-off files too, and
+gives ids.
 
 The files are ten hard links to each of 12,700 contents, real photos with a few bytes after their end; all
-reads come from the page cache. Both are run in turns. Two ratios are told, each by time and by processor time:
-from the catalog on, and of the whole way, most of which is the reading of the files. Lines and images of both
-are compared class by class, and all lines are checked by the rules of the format.
+reads come from the page cache. Ours and the peer's run in turns. Two ratios are told, by time and by
+processor time: from the catalog on, and of the whole way, most of which is the reading of the files. Before,
+the lines of both are checked by the rules of the format, and their images compared class by class.
 
     python bench/conversations.py [number of images]
 """
@@ -121,7 +126,7 @@ def peer_catalog(root: Path) -> list[Image]:
 
 
 def peer_splits(images: list[Image]) -> dict[str, str]:
-    """A split for every content: by class in a seeded order, each to the split that lacks most of its share."""
+    """A split for every content: of each class in a seeded order, to the one that lacks most of its share."""
     sizes = Counter(image.content for image in images)
     classes: dict[str, dict[str, None]] = defaultdict(dict)
     seen = set()

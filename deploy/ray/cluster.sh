@@ -15,10 +15,15 @@ usage() {
     exit 2
 }
 
+fail() {
+    echo "$0: $*" >&2
+    exit 1
+}
+
 start() {
     local ports token
-    command -v ray >/dev/null || { echo "$0: no ray in PATH: install vdata[team] and activate its environment" >&2; exit 1; }
-    running && { echo "$0: a cluster runs in $folder: stop it first" >&2; exit 1; }
+    command -v ray >/dev/null || fail "no ray in PATH: install vdata[team] and activate its environment"
+    ! running || fail "a cluster runs in $folder: stop it first"
     # All of them are named: where Ray chooses, its node waits 15 s for its agents to say what they chose, and on a busy
     # machine gives up.
     read -r -a ports < <(python3 -c '
@@ -45,6 +50,19 @@ END
     export RAY_agent_register_timeout_ms=300000
     # Jobs wait for a free CPU or GPU as long as it takes, and have time to clean up when they are cancelled.
     export RAY_JOB_START_TIMEOUT_SECONDS=2592000 RAY_JOB_STOP_WAIT_TIME_S=20
+    # Ray gives its own processes 30 s to start, which a busy machine may not keep.
+    for _ in 1 2 3; do
+        if attempt "$@"; then
+            echo "$RAY_API_SERVER_ADDRESS"
+            return
+        fi
+        stop
+    done
+    tail -n 20 "$folder/log" >&2
+    fail "Ray has not started; what it said is above and in $folder/log"
+}
+
+attempt() {
     env --unset=RAY_ADDRESS setsid ray start --head --block --port "${ports[0]}" --dashboard-host 127.0.0.1 \
         --dashboard-port "${ports[1]}" --ray-client-server-port "${ports[2]}" \
         --dashboard-agent-listen-port "${ports[3]}" --dashboard-agent-grpc-port "${ports[4]}" \
@@ -53,17 +71,13 @@ END
         --object-store-memory 200000000 --temp-dir "$folder/ray" >"$folder/log" 2>&1 </dev/null &
     echo $! >"$folder/pid"
     for _ in $(seq 240); do
-        running || break
+        running || return 1
         if grep --quiet 'Ray runtime started' "$folder/log" && ready; then
-            echo "$RAY_API_SERVER_ADDRESS"
             return
         fi
         sleep 0.5
     done
-    tail -n 20 "$folder/log" >&2
-    stop
-    echo "$0: Ray has not started; what it said is above and in $folder/log" >&2
-    exit 1
+    return 1
 }
 
 # Whether the job server answers who has the token.
@@ -115,7 +129,7 @@ stop() {
 
 [ $# -ge 2 ] || usage
 folder=$2
-[[ $folder =~ ^/[A-Za-z0-9._/-]+$ ]] || { echo "$0: $folder: an absolute path of letters, digits and ._/- is needed" >&2; exit 2; }
+[[ $folder =~ ^/[A-Za-z0-9._/-]+$ ]] || fail "$folder: an absolute path of letters, digits and ._/- is needed"
 case $1 in
     start) start "${@:3}" ;;
     stop) stop ;;

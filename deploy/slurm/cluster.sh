@@ -59,8 +59,9 @@ PreemptType=preempt/partition_prio
 PreemptMode=CANCEL
 SlurmdParameters=config_overrides
 ReturnToService=2
-SchedulerParameters=batch_sched_delay=0,sched_min_interval=0,defer_batch=0
+SchedulerParameters=batch_sched_delay=0,sched_min_interval=0
 KillWait=5
+MessageTimeout=5
 OverTimeLimit=0
 MinJobAge=300
 GresTypes=gpu

@@ -118,6 +118,14 @@ def categories_job() -> dg.JobDefinition:
     return defs.resolve_job_def("categories")
 
 
+def orchestrate(category: str) -> tuple[str, bool]:
+    """What the process of a category's run does; gives the run's id and whether it succeeded."""
+    with dg.DagsterInstance.get() as instance:
+        of_category, tags = dg.reconstructable(categories_job), {"dagster/partition": category}
+        with dg.execute_job(of_category, instance, {"execution": {"config": {"max_jobs": 6}}}, tags) as done:
+            return done.run_id, done.success
+
+
 def job(name: str, *assets: dg.AssetsDefinition):
     return dg.define_asset_job(name, dg.AssetSelection.assets(*assets))
 

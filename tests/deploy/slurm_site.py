@@ -165,4 +165,10 @@ def site(folder: Path, environment: pytest.MonkeyPatch) -> Iterator[Site]:
         environment.setenv("PYTHONPATH", f"{Path(__file__).parent}:{REPOSITORY}")
         target = ModuleTarget(LOCATION, None, str(folder), LOCATION)
         with dg.DagsterInstance.get() as instance, WorkspaceProcessContext(instance, target) as workspace:
-            yield Site(at, home, workspace)
+            served = Site(at, home, workspace)
+            try:
+                yield served
+            finally:
+                for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+                    served.terminate(run.run_id)
+                    served.ended(run.run_id)

@@ -135,7 +135,7 @@ def site() -> Iterator[Site]:
         ends.callback(shutil.rmtree, top)
         ends.callback(subprocess.run, [CLUSTER, "stop", folder], check=True, timeout=60)
         command = [CLUSTER, "start", folder, "3", "2"]
-        subprocess.run(command, env=usual | {"OPENAI_API_KEY": KEY}, check=True, timeout=180)
+        subprocess.run(command, env=usual | {"OPENAI_API_KEY": KEY}, check=True, timeout=420)
         lines = (folder / "environment").read_text().splitlines()
         of_cluster = dict(line.removeprefix("export ").split("=", 1) for line in lines if "=" in line)
         environment = usual | {name: value.strip("'") for name, value in of_cluster.items()}

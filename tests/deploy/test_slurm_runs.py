@@ -5,14 +5,14 @@ import os
 import signal
 import subprocess
 from concurrent.futures import ProcessPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import dagster as dg
 import pytest
-from slurm_assets import CATEGORIES, categories_job
+from slurm_assets import CATEGORIES, orchestrate
 from slurm_site import CLUSTER, Site, site, until
 
-from vdata_resources.executors.slurm_orphans import cancel_orphans
+from vdata_resources.executors.slurm_orphans import cancel_orphans, orphans_sensor
 
 SUCCESS, FAILURE = dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE
 
@@ -29,8 +29,8 @@ def ends(served: Site) -> str:
     """A run whose steps end in every way but success; one of them at a time limit that is brought forward."""
     run_id = served.launch("ends")
     job_id = served.running(run_id, "late")
-    now = datetime.now().strftime("%Y-%m-%dT%H:%M:%S")
-    served.slurm("scontrol", "update", f"JobId={job_id}", f"EndTime={now}")
+    soon = (datetime.now() + timedelta(seconds=2)).strftime("%Y-%m-%dT%H:%M:%S")
+    served.slurm("scontrol", "update", f"JobId={job_id}", f"EndTime={soon}")
     return run_id
 
 
@@ -48,7 +48,7 @@ def test_three_assets_are_three_jobs(served: Site, ends: str):
     assert asked == {
         "first": of_config,
         "second": of_config,
-        "third": ["research", "2", "600M", "3:00", "gres:gpu:2"],
+        "third": ["research", "2", "300M", "3:00", "gres:gpu:2"],
     }
     events = served.instance.get_latest_materialization_event(dg.AssetKey("third"))
     metadata = {name: value.value for name, value in events.asset_materialization.metadata.items()}
@@ -57,14 +57,6 @@ def test_three_assets_are_three_jobs(served: Site, ends: str):
     assert f"Slurm job {jobs['third']['JobID']}: vdata-{run_id}-third" in served.said(run_id, "third")
     captured = (served.home / "dagster/storage" / run_id / "compute_logs").glob("*.err")
     assert any("printed by the step" in file.read_text() for file in captured)
-
-
-def orchestrate(category: str) -> tuple[str, bool]:
-    """What a run's process does; gives the run's id and whether it succeeded."""
-    with dg.DagsterInstance.get() as instance:
-        job, tags = dg.reconstructable(categories_job), {"dagster/partition": category}
-        with dg.execute_job(job, instance, {"execution": {"config": {"max_jobs": 6}}}, tags) as done:
-            return done.run_id, done.success
 
 
 def test_eleven_categories_are_eleven_jobs(served: Site):
@@ -106,6 +98,8 @@ def test_kill_9_of_the_runs_process_leaves_no_job_behind(served: Site):
     assert cancel_orphans(served.instance, grace_seconds=3600) == []
     assert [job.id for job in cancel_orphans(served.instance, grace_seconds=0)] == [job_id]
     until(lambda: served.jobs(run_id)["outlives"]["State"] == "CANCELLED", "the cancelled orphan")
+    context = dg.build_sensor_context(instance=served.instance)
+    assert orphans_sensor()(context).skip_message == "no job without a run"
     served.running(run_id, "foreign")
     served.slurm("scancel", f"--name={foreign}")
 

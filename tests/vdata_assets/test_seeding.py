@@ -6,7 +6,7 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdata_assets.seeding import seeded_int, seeded_order, seeded_uniform
+from vdata_assets.seeding import seeded_int, seeded_ints, seeded_order, seeded_uniform
 
 KEYS = st.lists(st.text(max_size=12), max_size=30, unique=True)
 
@@ -32,6 +32,12 @@ def test_same_number_whatever_the_hash_seed():
         for seed in ("0", "1", "random")
     }
     assert numbers == {f"{seeded_int(23, 'p', 'naïve', 'b')}\n"}
+
+
+@given(st.integers(), st.text(), KEYS)
+def test_many_are_those_of_one_each(seed, purpose, ids):
+    expected = [seeded_int(seed, purpose, key) for key in ids]
+    assert seeded_ints(seed, purpose, ids).tolist() == expected
 
 
 @given(KEYS, st.text(max_size=12))

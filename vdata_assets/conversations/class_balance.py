@@ -75,10 +75,10 @@ def sample_rows(
     keys = sample_keys(copied["image_id"], copies, seed)
     place = copied["split"].cast(pl.Enum(names)).to_physical().to_numpy()
     copied = copied[np.lexsort((pair_draws(keys, _key(seed, "class-order")), place))]
-    own = pl.col("copy") == 0
+    ends = pl.Series(["", *(f"_copy{number}" for number in range(1, times.max(initial=1)))])
     return ClassSampleRows.validate(
         copied.select(
-            pl.when(own).then("sample_id").otherwise(pl.format("{}_copy{}", "sample_id", "copy")),
+            pl.concat_str("sample_id", ends.gather(copied["copy"])),
             "image_id",
             "path",
             "class",
@@ -130,22 +130,22 @@ def _sample_ids(rows: pl.DataFrame, known: pl.DataFrame | None) -> pl.Series:
         earlier = known.select("image_id", given="sample_id")
         names = names.join(earlier, on="image_id", how="left", maintain_order="left")
     given = names["given"].drop_nulls()
+    fresh = pl.col("given").is_null()
+    first = pl.when(fresh).then("plain").is_first_distinct()
     doubtful = pl.col("plain").is_in(given.implode()) | pl.col("plain").str.contains(COPY)
-    first = pl.col("plain").filter(pl.col("given").is_null()).is_first_distinct()
-    fresh = names.with_row_index("row").filter(pl.col("given").is_null())
-    fresh = fresh.with_columns(taken=doubtful | ~first)
-    ids = names.with_columns(id=pl.coalesce("given", "plain"))["id"]
-    again = fresh.filter("taken")
+    names = names.with_row_index("row").with_columns(taken=fresh & (doubtful | ~first))
+    ids = names.select(sample_id=pl.coalesce("given", "plain")).to_series()
+    again = names.filter("taken")
     if not again.height:
-        return ids.alias("sample_id")
-    used = set(given) | set(fresh.filter(~pl.col("taken"))["plain"])
+        return ids
+    used = set(given) | set(names.filter(fresh & ~pl.col("taken"))["plain"])
     longer = []
     for plain, path in again.select("plain", "path").iter_rows():
         digest = blake2b(path.encode(), digest_size=16).hexdigest()
         tails = (f"{plain}-{digest[:digits]}" for digits in range(8, 33))
         longer.append(next(tail for tail in tails if tail not in used))
         used.add(longer[-1])
-    return ids.scatter(again["row"], longer).alias("sample_id")
+    return ids.scatter(again["row"], longer)
 
 
 def class_counts(rows: pl.DataFrame) -> pl.DataFrame:

@@ -71,11 +71,9 @@ class Conversations:
 
     def _drawn(self, size: int) -> Iterator[tuple[pl.DataFrame, Numbers, Rounds]]:
         kinds = pl.Enum(self.classes.folders)
-        for rows in self.rows.iter_slices(size):
-            own = rows["class"].cast(kinds).to_physical().cast(pl.Int64).to_numpy()
-            copies = rows["copy"].cast(pl.Int64).to_numpy()
-            yield (
-                rows,
-                own,
-                self.drawer.rounds(sample_keys(rows["image_id"], copies, self.settings.seed), own),
-            )
+        own = self.rows["class"].cast(kinds).to_physical().cast(pl.Int64).to_numpy()
+        copies = self.rows["copy"].cast(pl.Int64).to_numpy()
+        keys = sample_keys(self.rows["image_id"], copies, self.settings.seed)
+        for start in range(0, self.rows.height, size):
+            part = slice(start, start + size)
+            yield self.rows[part], own[part], self.drawer.rounds(keys[part], own[part])

@@ -1,5 +1,6 @@
 """Conversations about classed images as samples for any format, and straight as LLaVA's lines."""
 
+import json
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +14,9 @@ from vdata_assets.formats.conversation import Picture, Sample, Turn
 from vdata_assets.formats.image_tokens import IMAGE
 from vdata_assets.formats.line_format import split_file
 from vdata_assets.formats.llava_chat import ROLES
+
+ESCAPES = {mark: json.dumps(mark)[1:-1] for mark in (*map(chr, range(32)), '"', "\\")}
+"""What JSON does not take as it is, by RFC 8259, section 7."""
 
 
 def class_format_samples(batches: Iterable[pl.DataFrame], prefix: str = "") -> Iterator[Sample]:
@@ -70,11 +74,18 @@ def write_class_lines(
 
 def _lines(batch: pl.DataFrame, prefix: str) -> pl.DataFrame:
     """A batch as LLaVA's lines, with their split. What recurs, turns and classes, is made once."""
-    heads = _json(pl.struct(id="sample_id", image=prefix + pl.col("path"))).str.head(-1)
     classes, of_class = _coded(batch["class"])
     tails = classes.to_frame("class").select(pl.lit('],"metadata":') + _json(pl.struct("class")) + "}")
     return batch.select(
-        "split", line=pl.concat_str(heads, *_turns(batch), tails.to_series().gather(of_class))
+        "split",
+        line=pl.concat_str(
+            pl.lit('{"id":"'),
+            pl.col("sample_id").str.replace_many(ESCAPES),
+            pl.lit('","image":"'),
+            (prefix + pl.col("path")).str.replace_many(ESCAPES),
+            *_turns(batch),
+            tails.to_series().gather(of_class),
+        ),
     )
 
 
@@ -96,7 +107,7 @@ def _turns(batch: pl.DataFrame) -> list[pl.Series]:
         texts.to_frame("value"), how="cross", maintain_order="left_right"
     )
     pictured = pl.struct("from", value=pl.lit(f"{IMAGE}\n") + pl.col("value"))
-    first = spoken.select(pl.lit(',"conversations":[') + _json(pictured)).to_series()
+    first = spoken.select(pl.lit('","conversations":[') + _json(pictured)).to_series()
     further = spoken.select(pl.lit(",") + _json(pl.struct("from", "value"))).to_series()
     place = np.arange(numbers.max(initial=1))
     turns = np.full((batch.height, len(place)), len(first))

@@ -206,9 +206,15 @@ class _Assignment:
                 continue
             source, targets = self.split[group], self.split[partners]
             change = members[place] - members[places]
-            here = self.weight[source] * (change - 2 * self.off[source]) * change
-            there = self.weight[targets] * (change + 2 * self.off[targets]) * change
-            costs = (here + there).sum(axis=1)
+            here = change - 2 * self.off[source]
+            here *= self.weight[source]
+            here *= change
+            there = (2 * self.off)[targets]
+            there += change
+            there *= self.weight[targets]
+            there *= change
+            here += there
+            costs = here.sum(axis=1)
             best = int(np.argmin(costs))
             if costs[best] < -EPSILON:
                 self.put(group, int(targets[best]))

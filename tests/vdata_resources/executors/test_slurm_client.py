@@ -3,11 +3,13 @@
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from vdata_resources.executors import slurm_client as slurm
+from vdata_resources.executors.slurm_queue import Queue
 
 RUN = "0b5d5a34-5bb9-4d10-8f4f-3b1f6d9b1c11"
 SEPARATOR = "\x1f"
@@ -185,6 +187,47 @@ def test_a_host_without_slurm_is_told_what_to_do(monkeypatch, tmp_path):
         "no sbatch, squeue, scancel, scontrol on PATH: runs start where Slurm's commands are "
         "(Debian's package slurm-client), or set VDATA_EXECUTOR=local"
     )
+
+
+def test_a_look_at_the_queue_serves_all_steps_of_a_round(answers):
+    """Also the failure of a look: a controller that hangs is waited for once a round."""
+    rows = row() + row(job="8", name=f"vdata-{RUN}-b", state="PENDING")
+    calls = answers(squeue={"out": rows})
+    queue, before = Queue(60), time.monotonic()
+    found = [queue.find(f"vdata-{RUN}-{step}", None, before) for step in "abc"]
+    assert [job.state if job else None for job in found] == ["RUNNING", "PENDING", None]
+    assert len(calls()) == 1
+    assert queue.find(f"vdata-{RUN}-a", None, time.monotonic()).id == "7", "submitted since: looked again"
+    assert len(calls()) == 2
+    answers(squeue={"err": "slurm_load_jobs error: Unable to contact slurm controller", "code": 1})
+    since = time.monotonic()
+    for _ in range(3):
+        with pytest.raises(slurm.SlurmUnansweredError):
+            queue.find(f"vdata-{RUN}-a", "7", since)
+    assert len(calls()) == 3
+
+
+FORGOTTEN = [
+    pytest.param("accounting_storage/none", "", None, id="no-accounting"),
+    pytest.param("accounting_storage/slurmdbd", row("OUT_OF_MEMORY", "0:125"), "OUT_OF_MEMORY", id="sacct"),
+]
+
+
+@pytest.mark.parametrize(("storage", "kept", "state"), FORGOTTEN)
+def test_a_job_that_squeue_has_forgotten(answers, storage, kept, state):
+    config = f"AccountingStorageType = {storage}\nMinJobAge = 300 sec\n"
+    calls = answers(squeue={}, scontrol={"out": config}, sacct={"out": kept})
+    job = Queue(1).find(f"vdata-{RUN}-a", "7", time.monotonic())
+    assert (job.state if job else None) == state
+    asked = [argument for call in calls() for argument in call["argv"] if argument.startswith("--jobs")]
+    assert asked == (["--jobs=7"] if kept else [])
+
+
+def test_a_job_that_the_accounting_has_not_heard_of_yet_is_not_lost(answers):
+    config = "AccountingStorageType = accounting_storage/slurmdbd\nMinJobAge = 300 sec\n"
+    answers(squeue={}, scontrol={"out": config}, sacct={})
+    with pytest.raises(slurm.SlurmUnansweredError, match=r"^job 7 is not in the accounting yet$"):
+        Queue(1).find(f"vdata-{RUN}-a", "7", time.monotonic())
 
 
 NAMES = [
