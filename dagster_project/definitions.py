@@ -10,7 +10,7 @@ from dagster_project.automation import automation_sensor
 from dagster_project.executors import chosen_executor
 from dagster_project.jobs import project_jobs
 from dagster_project.schedules import retention_schedule
-from dagster_project.sensors import alert_resources, alert_sensor
+from dagster_project.sensors import alert_resources, alert_sensor, executor_sensors
 from vdata_assets.workflows.resources import (
     StoreResource,
     environment_credentials,
@@ -32,7 +32,7 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
         dg.Definitions(
             jobs=project_jobs(),
             schedules=[retention_schedule()],
-            sensors=[automation_sensor(), alert_sensor()],
+            sensors=[automation_sensor(), alert_sensor(), *executor_sensors()],
             resources={
                 "store": StoreResource(home=vdata_home(PROJECT), publish_to=publish_to()),
                 "credentials": environment_credentials(),

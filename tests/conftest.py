@@ -43,7 +43,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesTo
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files come first: one that began last would run alone."""
-    first = ("e2e", "workflows")
+    first = ("e2e", "deploy", "dagster_project", "workflows")
     items.sort(key=lambda item: next((at for at, name in enumerate(first) if name in item.path.parts), 9))
 
 

@@ -184,41 +184,43 @@ class _Assignment:
         import numpy as np
 
         groups, columns = self.members.shape
-        window = np.arange(1, min(SWAP_PARTNERS + 1, groups))
+        window = min(SWAP_PARTNERS, groups - 1)
         tries = min(groups, SWAP_GROUPS, SWAP_CELLS // (SWAP_PARTNERS * columns) + 1)
         # The groups that are tried, and after them the partners of the last.
-        near = self.order[(self.next_swap + np.arange(tries + len(window))) % groups]
+        near = self.order[(self.next_swap + np.arange(tries + window)) % groups]
         members = self.members[near].toarray()
         self.next_swap = (self.next_swap + tries) % groups
         swapped = False
+        twice = 2 * self.off
         for place in range(tries):
             if self.tried >= groups:
                 break
             self.tried += 1
             group = int(near[place])
-            places = place + window
-            partners = near[places]
-            fits = self.split[partners] != self.split[group]
+            source = int(self.split[group])
+            after = slice(place + 1, place + 1 + window)
+            splits = self.split[near[after]]
+            fits = splits != source
             if equal_sizes:
-                fits &= self.size[partners] == self.size[group]
-            partners, places = partners[fits], places[fits]
-            if not len(partners):
+                fits &= self.size[near[after]] == self.size[group]
+            fitting = np.flatnonzero(fits)
+            if not len(fitting):
                 continue
-            source, targets = self.split[group], self.split[partners]
-            change = members[place] - members[places]
-            here = change - 2 * self.off[source]
+            targets = splits[fitting]
+            change = members[place] - members[after][fitting]
+            here = change - twice[source]
             here *= self.weight[source]
             here *= change
-            there = (2 * self.off)[targets]
-            there += change
+            there = change + twice[targets]
             there *= self.weight[targets]
             there *= change
             here += there
             costs = here.sum(axis=1)
-            best = int(np.argmin(costs))
+            best = int(costs.argmin())
             if costs[best] < -EPSILON:
                 self.put(group, int(targets[best]))
-                self.put(int(partners[best]), int(source))
+                self.put(int(near[after][fitting[best]]), source)
+                twice = 2 * self.off
                 swapped = True
         return swapped
 

@@ -81,6 +81,20 @@ class DatasetComponent(dg.Component, dg.Model):
             raise ValueError(f"no such check: {', '.join(unknown)}; allowed are {', '.join(names)}")
         return audits
 
+    @field_validator("step_tags")
+    @classmethod
+    def _executors_take_the_tags(cls, step_tags: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        from vdata_resources.executors.ray_executor import Request, requested
+        from vdata_resources.executors.slurm_options import sbatch_options
+
+        for asset, tags in step_tags.items():
+            try:
+                sbatch_options({}, None, tags)
+                requested(tags, Request())
+            except ValueError as wrong:
+                raise ValueError(f"{asset}: {wrong}") from wrong
+        return step_tags
+
     @classmethod
     def get_model_cls(cls) -> type[BaseModel]:
         """The component itself is the shape of its YAML."""
@@ -115,17 +129,20 @@ class DatasetComponent(dg.Component, dg.Model):
         name = context.path.name if context.path.is_dir() else context.path.parent.name
         dataset = self.dataset(name, context.project_root)
         defs = self.definitions(dataset)
-        assets = {key.path[-1] for asset in defs.assets or () for key in _keys(asset)}
-        if unknown := sorted(set(self.step_tags) - assets):
-            raise dg.DagsterInvalidDefinitionError(
-                f"{context.path}: step_tags: no such asset: {', '.join(unknown)}; "
-                f"allowed are {', '.join(sorted(assets))}"
-            )
         try:
+            self.check_tagged_assets(defs)
             fresh = with_freshness(defs, self.freshness)
         except ValueError as unknown_asset:
             raise dg.DagsterInvalidDefinitionError(f"{context.path}: {unknown_asset}") from unknown_asset
         return dg.Definitions.merge(fresh, full_audit(dataset))
+
+    def check_tagged_assets(self, defs: dg.Definitions) -> None:
+        """Raise ValueError if ``step_tags`` names what is no asset of the dataset."""
+        assets = {key.path[-1] for asset in defs.assets or () for key in _keys(asset)}
+        if unknown := sorted(set(self.step_tags) - assets):
+            raise ValueError(
+                f"step_tags: no such asset: {', '.join(unknown)}; allowed are {', '.join(sorted(assets))}"
+            )
 
     def dataset(self, name: str, project: Path) -> Dataset:
         """What the assets of the dataset share.

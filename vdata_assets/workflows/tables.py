@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vdata_assets.workflows.recipe import Step, Table
+from vdata_resources.store import DamagedVersion
 
 if TYPE_CHECKING:
     import dataframely as dy
@@ -47,6 +48,11 @@ def as_markdown(table: "pl.DataFrame") -> str:
 
 
 def previous_table(step: Step, name: str) -> Path | None:
-    """A table of the version of this artifact that is published now, if there is one."""
-    version = step.artifact.current()
+    """A table of the version of this artifact that is published now, if there is one and it is whole."""
+    try:
+        version = step.artifact.current()
+    except DamagedVersion as damaged:
+        # Making it again is what mends it; only what it had to give is made anew.
+        step.log(f"made without what was published before: {damaged}")
+        return None
     return version.file(name) if version is not None else None
