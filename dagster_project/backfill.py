@@ -82,7 +82,10 @@ def stages(graph: BaseAssetGraph[Any], dataset: str, assets: Sequence[str] = ())
     Raises:
         WrongRequest: no such dataset or asset.
     """
-    ours = {key for key in graph.materializable_asset_keys if key.path[0] == dataset}
+    group = dataset.replace(
+        "-", "_"
+    )  # Not by the key's prefix: a dataset's audit of itself is no part of it.
+    ours = {key for key in graph.materializable_asset_keys if graph.get(key).group_name == group}
     if not ours:
         there = sorted({key.path[0] for key in graph.materializable_asset_keys})
         raise WrongRequest(f"no dataset {dataset!r}; there are {', '.join(there) or 'none'}")

@@ -187,8 +187,13 @@ def test_a_wrong_request_says_what_there_is_and_the_status_is_2(place, arguments
     assert message in err
 
 
-def asset(key: str, deps=(), partitions=None) -> dg.AssetsDefinition:
-    @dg.asset(key=key.split("/"), deps=[dep.split("/") for dep in deps], partitions_def=partitions)
+def asset(key: str, deps=(), partitions=None, group=None) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=key.split("/"),
+        deps=[dep.split("/") for dep in deps],
+        partitions_def=partitions,
+        group_name=group or key.split("/")[0],
+    )
     def made() -> None: ...
 
     return made
@@ -205,6 +210,7 @@ GRAPH = dg.Definitions(
         asset("shop/board", ["shop/negatives"]),
         asset("shop/notes"),
         asset("cats/catalog"),
+        asset("shop/full_audit", group="upkeep"),
     ]
 ).resolve_asset_graph()
 

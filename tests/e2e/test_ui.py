@@ -26,7 +26,7 @@ def ui(project, serve):
 
 
 def test_the_graph_shows_every_asset(page, ui):
-    page.goto(f"{ui.address}/asset-groups/")
+    page.goto(ui.graph)
     for asset in (
         "images",
         "catalog",

@@ -32,6 +32,11 @@ class Ui:
     address: str
     dataset: str
 
+    @property
+    def graph(self) -> str:
+        """The page of the dataset's graph."""
+        return f"{self.address}/locations/vdata/asset-groups/{self.dataset.replace('-', '_')}"
+
     def graphql(self, query: str) -> dict:
         request = urllib.request.Request(
             f"{self.address}/graphql",
@@ -75,7 +80,7 @@ def backfill_all(page, ui: Ui, partitions: int) -> None:
 
     On a busy machine the dialog comes before it knows the partitions: "All" is then all of none.
     """
-    page.goto(f"{ui.address}/asset-groups/")
+    page.goto(ui.graph)
     page.get_by_role("button", name="Materialize all").first.click()
     dialog = page.get_by_role("dialog")
 

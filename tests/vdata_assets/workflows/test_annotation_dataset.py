@@ -105,7 +105,7 @@ def test_end_to_end_data_preparation(lab, drop):
     assert (config["seed"], config["n_samples"]) == (42, 22)
     report = json.loads((published(lab, "annotations") / "report.json").read_text())
     assert report["status"] == "PASSED_WITH_WARNINGS"
-    assert "**PASSED_WITH_WARNINGS**" in (published(lab, "annotations") / "report.md").read_text()
+    assert "**PASSED\\_WITH\\_WARNINGS**" in (published(lab, "annotations") / "report.md").read_text()
     assert (published(lab, "preparation_summary") / "contact_sheets" / "overlays.jpg").stat().st_size > 10_000
 
 
