@@ -183,7 +183,11 @@ class _Assignment:
         """Try to swap each of the next groups in order with the best of those after it. Whether any was."""
         import numpy as np
 
+        from vdata_assets.splits.swap_costs import swap_costs
+
         groups, columns = self.members.shape
+        if groups < 2:
+            return False
         window = min(SWAP_PARTNERS, groups - 1)
         tries = min(groups, SWAP_GROUPS, SWAP_CELLS // (SWAP_PARTNERS * columns) + 1)
         # The groups that are tried, and after them the partners of the last.
@@ -191,7 +195,6 @@ class _Assignment:
         members = self.members[near].toarray()
         self.next_swap = (self.next_swap + tries) % groups
         swapped = False
-        twice = 2 * self.off
         for place in range(tries):
             if self.tried >= groups:
                 break
@@ -199,28 +202,15 @@ class _Assignment:
             group = int(near[place])
             source = int(self.split[group])
             after = slice(place + 1, place + 1 + window)
-            splits = self.split[near[after]]
-            fits = splits != source
+            partners = near[after]
+            splits = self.split[partners]
             if equal_sizes:
-                fits &= self.size[near[after]] == self.size[group]
-            fitting = np.flatnonzero(fits)
-            if not len(fitting):
-                continue
-            targets = splits[fitting]
-            change = members[place] - members[after][fitting]
-            here = change - twice[source]
-            here *= self.weight[source]
-            here *= change
-            there = change + twice[targets]
-            there *= self.weight[targets]
-            there *= change
-            here += there
-            costs = here.sum(axis=1)
+                splits[self.size[partners] != self.size[group]] = source
+            costs = swap_costs(members[place], members[after], source, splits, self.weight, self.off)
             best = int(costs.argmin())
             if costs[best] < -EPSILON:
-                self.put(group, int(targets[best]))
-                self.put(int(near[after][fitting[best]]), source)
-                twice = 2 * self.off
+                self.put(group, int(splits[best]))
+                self.put(int(partners[best]), source)
                 swapped = True
         return swapped
 
