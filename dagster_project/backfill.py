@@ -82,9 +82,8 @@ def stages(graph: BaseAssetGraph[Any], dataset: str, assets: Sequence[str] = ())
     Raises:
         WrongRequest: no such dataset or asset.
     """
-    group = dataset.replace(
-        "-", "_"
-    )  # Not by the key's prefix: a dataset's audit of itself is no part of it.
+    # Not by the key's prefix: a dataset's audit of itself is no part of it.
+    group = dataset.replace("-", "_")
     ours = {key for key in graph.materializable_asset_keys if graph.get(key).group_name == group}
     if not ours:
         there = sorted({key.path[0] for key in graph.materializable_asset_keys})

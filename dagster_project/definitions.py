@@ -7,10 +7,10 @@ from typing import Any
 import dagster as dg
 
 from dagster_project.automation import automation_sensor
-from dagster_project.executors import chosen_executor
+from dagster_project.executors import chosen_executor, executor_sensors
 from dagster_project.jobs import project_jobs
 from dagster_project.schedules import retention_schedule
-from dagster_project.sensors import alert_resources, alert_sensor, executor_sensors
+from dagster_project.sensors import alert_resources, alert_sensor
 from vdata_assets.workflows.resources import (
     StoreResource,
     environment_credentials,

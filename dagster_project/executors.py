@@ -26,7 +26,7 @@ def chosen_executor() -> dg.ExecutorDefinition:
     Raises:
         ValueError: an unknown name, or a settings file that cannot be read.
     """
-    name = os.environ.get(EXECUTOR) or "local"
+    name = _name()
     if name == "slurm":
         from vdata_resources.executors.slurm_executor import slurm_executor
 
@@ -40,6 +40,23 @@ def chosen_executor() -> dg.ExecutorDefinition:
     return local_executor(_settings())
 
 
+def executor_sensors() -> list[dg.SensorDefinition]:
+    """What the executor that VDATA_EXECUTOR names wants looked after, whether or not a run is at work."""
+    if _name() == "slurm":
+        from vdata_resources.executors.orphans import orphans_sensor
+        from vdata_resources.executors.slurm_orphans import cancel_orphans
+
+        return [orphans_sensor("slurm", cancel_orphans)]
+    if _name() == "ray":
+        from vdata_resources.executors.orphans import orphans_sensor
+        from vdata_resources.executors.ray_client import connected, job_server
+        from vdata_resources.executors.ray_orphans import stop_orphans
+
+        address = job_server(_settings())
+        return [orphans_sensor("ray", lambda instance: stop_orphans(connected(address), instance))]
+    return []
+
+
 def local_executor(settings: Mapping[str, Any]) -> dg.ExecutorDefinition:
     """Steps in processes that are forked from one that has imported what they need.
 
@@ -48,6 +65,10 @@ def local_executor(settings: Mapping[str, Any]) -> dg.ExecutorDefinition:
     """
     forkserver = {"start_method": {"forkserver": {"preload_modules": PRELOADED}}}
     return dg.multiprocess_executor.configured({**forkserver, **settings}, name="forkserver")
+
+
+def _name() -> str:
+    return os.environ.get(EXECUTOR) or "local"
 
 
 def _settings() -> Mapping[str, Any]:

@@ -6,7 +6,6 @@ from typing import Any
 import dagster as dg
 from dagster._time import get_current_timestamp
 
-from dagster_project.executors import EXECUTOR
 from vdata_assets.workflows.alert_message import message
 from vdata_assets.workflows.alert_webhook import VARIABLE, AlertWebhookResource
 from vdata_assets.workflows.alerts import Position, here, take
@@ -53,12 +52,3 @@ def alert_sensor() -> dg.SensorDefinition:
         return dg.SensorResult(skip_reason=told, cursor=after.dump())
 
     return alerts
-
-
-def executor_sensors() -> list[dg.SensorDefinition]:
-    """What the executor that VDATA_EXECUTOR names wants looked after, whether or not a run is at work."""
-    if os.environ.get(EXECUTOR) != "slurm":
-        return []
-    from vdata_resources.executors.slurm_orphans import orphans_sensor
-
-    return [orphans_sensor()]

@@ -20,6 +20,8 @@ from filelock import FileLock, Timeout
 
 Device = Literal["auto", "cpu", "cuda"]
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+GPUS_TAG = "vdata/gpus"
+"""Tag of a step: how many GPUs it asks for."""
 
 _POLL_SECONDS = 1.0
 _LISTED = re.compile(r"\(UUID: ((?:GPU|MIG)-[0-9A-Za-z/-]+)\)")

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.executors import EXECUTOR, EXECUTOR_CONFIG, chosen_executor
-from dagster_project.sensors import executor_sensors
+from dagster_project.executors import EXECUTOR, EXECUTOR_CONFIG, chosen_executor, executor_sensors
 from vdata_assets.workflows.concept_retrieval import ConceptRetrieval
 
 
@@ -23,7 +22,7 @@ def _nothing_set(monkeypatch):
         ("", "forkserver", []),
         ("local", "forkserver", []),
         ("slurm", "slurm", ["slurm_orphans"]),
-        ("ray", "ray", []),
+        ("ray", "ray", ["ray_orphans"]),
     ],
 )
 def test_the_environment_chooses(monkeypatch, chosen, name, sensors):

@@ -1,55 +1,28 @@
 """A code location whose steps are Ray jobs: assets that end in every way a job can."""
 
-import os
-import signal
-import sys
 import time
 
 import dagster as dg
+from ended_assets import exits, killed, refused, report
 
 from vdata_resources.executors.ray_executor import ray_executor
 
-
-def _report(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    context.log.info("said by the step")
-    print("printed by the step", file=sys.stderr)
-    seen = {
-        name: os.environ.get(name, "") for name in ("VDATA_HOME", "CUDA_VISIBLE_DEVICES", "OPENAI_API_KEY")
-    }
-    return dg.MaterializeResult(metadata={**seen, "process": os.getpid()})
+REPORTED = ("VDATA_HOME", "CUDA_VISIBLE_DEVICES", "OPENAI_API_KEY")
 
 
 @dg.asset
 def first(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    return _report(context)
+    return report(context, *REPORTED)
 
 
 @dg.asset
 def second(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    return _report(context)
+    return report(context, *REPORTED)
 
 
 @dg.asset(deps=[first, second], op_tags={"vdata/gpus": "1", "ray/num_cpus": "0.25"})
 def third(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    return _report(context)
-
-
-@dg.asset
-def refused() -> None:
-    """Fails by itself."""
-    raise dg.Failure("the photos are too dark", allow_retries=False)
-
-
-@dg.asset
-def killed() -> None:
-    print("the last words", file=sys.stderr, flush=True)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-@dg.asset
-def exits() -> None:
-    """Ends its process with success, and without a word to Dagster."""
-    os._exit(0)
+    return report(context, *REPORTED)
 
 
 @dg.asset(op_tags={"ray/colour": "red"})

@@ -1,15 +1,15 @@
 """A code location whose steps are Slurm jobs: assets that end in every way a job can."""
 
 import os
-import signal
-import sys
 import time
 from pathlib import Path
 
 import dagster as dg
+from ended_assets import exits, killed, refused, report
 
+from vdata_resources.executors.orphans import orphans_sensor
 from vdata_resources.executors.slurm_executor import slurm_executor
-from vdata_resources.executors.slurm_orphans import orphans_sensor
+from vdata_resources.executors.slurm_orphans import cancel_orphans
 
 CATEGORIES = dg.StaticPartitionsDefinition(
     ["bag", "book", "clothe", "cup", "decoration", "pillow", "plant", "retail", "toy", "tumbler", "veg"]
@@ -28,48 +28,24 @@ def runs_until(released: str) -> None:
         time.sleep(0.1)
 
 
-def _report(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    context.log.info("said by the step")
-    print("printed by the step", file=sys.stderr)
-    return dg.MaterializeResult(metadata={"job": os.environ["SLURM_JOB_ID"], "folder": os.getcwd()})
-
-
 @dg.asset
 def first(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    return _report(context)
+    return report(context, "SLURM_JOB_ID")
 
 
 @dg.asset
 def second(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    return _report(context)
+    return report(context, "SLURM_JOB_ID")
 
 
 @dg.asset(deps=[first, second], op_tags={"vdata/gpus": "2", "slurm/mem": "300M", "slurm/time": "3"})
 def third(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    return _report(context)
+    return report(context, "SLURM_JOB_ID")
 
 
 @dg.asset(partitions_def=CATEGORIES, backfill_policy=dg.BackfillPolicy.multi_run(1))
 def retrieval(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    return _report(context)
-
-
-@dg.asset
-def refused() -> None:
-    """Fails by itself."""
-    raise dg.Failure("the photos are too dark", allow_retries=False)
-
-
-@dg.asset
-def killed() -> None:
-    print("the last words", file=sys.stderr, flush=True)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-@dg.asset
-def exits() -> None:
-    """Ends its process with success, and without a word to Dagster."""
-    os._exit(0)
+    return report(context, "SLURM_JOB_ID")
 
 
 @dg.asset(op_tags={"slurm/mem": "400M"})
@@ -144,6 +120,6 @@ defs = dg.Definitions(
         job("orphaned", outlives),
         job("restarted", waits, follows),
     ],
-    sensors=[orphans_sensor(minimum_interval_seconds=2)],
+    sensors=[orphans_sensor("slurm", cancel_orphans, minimum_interval_seconds=2)],
     executor=slurm_executor({"poll_seconds": 1, "log_tail_lines": 5}),
 )  # fmt: skip

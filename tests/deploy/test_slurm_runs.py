@@ -13,7 +13,8 @@ import pytest
 from slurm_assets import CATEGORIES, orchestrate
 from slurm_site import CLUSTER, Site, site, until
 
-from vdata_resources.executors.slurm_orphans import cancel_orphans, orphans_sensor
+from vdata_resources.executors.orphans import orphans_sensor
+from vdata_resources.executors.slurm_orphans import cancel_orphans
 
 SUCCESS, FAILURE = dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE
 
@@ -53,7 +54,7 @@ def test_three_assets_are_three_jobs(served: Site, ends: str):
     }
     events = served.instance.get_latest_materialization_event(dg.AssetKey("third"))
     metadata = {name: value.value for name, value in events.asset_materialization.metadata.items()}
-    assert metadata["job"] == jobs["third"]["JobID"]
+    assert metadata["SLURM_JOB_ID"] == jobs["third"]["JobID"]
     assert "said by the step" in served.said(run_id, "third")
     assert f"Slurm job {jobs['third']['JobID']}: vdata-{run_id}-third" in served.said(run_id, "third")
     captured = (served.home / "dagster/storage" / run_id / "compute_logs").glob("*.err")
@@ -97,10 +98,10 @@ def test_kill_9_of_the_runs_process_leaves_no_job_behind(served: Site):
     os.kill(served.worker(run_id), signal.SIGKILL)
     until(lambda: served.monitor() or served.instance.get_run_by_id(run_id).is_finished, "the run's failure")
     assert cancel_orphans(served.instance, grace_seconds=3600) == []
-    assert [job.id for job in cancel_orphans(served.instance, grace_seconds=0)] == [job_id]
+    assert cancel_orphans(served.instance, grace_seconds=0) == [f"{job_id} (vdata-{run_id}-outlives)"]
     until(lambda: served.jobs(run_id)["outlives"]["State"] == "CANCELLED", "the cancelled orphan")
     context = dg.build_sensor_context(instance=served.instance)
-    assert orphans_sensor()(context).skip_message == "no job without a run"
+    assert orphans_sensor("slurm", cancel_orphans)(context).skip_message == "no job without a run"
     served.running(run_id, "foreign")
     served.slurm("scancel", f"--name={foreign}")
 

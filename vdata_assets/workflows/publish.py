@@ -15,12 +15,12 @@ from vdata_assets.workflows.dataset import Dataset
 from vdata_assets.workflows.metadata import check_metadata
 from vdata_assets.workflows.recipe import Outcome, Recipe, Step, Verdict, make
 from vdata_assets.workflows.resources import CredentialsResource, StoreResource
-from vdata_resources.devices import Device, leased_gpu
+from vdata_resources.devices import GPUS_TAG, Device, leased_gpu
 from vdata_resources.store import NotPublished
 
 GPU_POOL = "gpu"
 # Executors that hand out machines (Slurm, Ray) read it; `step_tags` in the YAML changes it.
-ONE_GPU = {"vdata/gpus": "1"}
+ONE_GPU = {GPUS_TAG: "1"}
 HIT = {
     Status.PASSED: "A hit is not reported.",
     Status.WARNING: "A hit is a warning.",

@@ -14,9 +14,11 @@ from dagster._core.execution.tags import get_tag_concurrency_limits_config
 from dagster._core.executor.base import Executor
 from dagster._core.executor.init import InitExecutorContext
 
-ADDRESS = "http://127.0.0.1:8265"
+from vdata_resources.devices import GPUS_TAG
+from vdata_resources.executors.place_settings import with_place_settings
+from vdata_resources.executors.ray_client import connected, job_server
+
 ENVIRONMENT = ("DAGSTER_HOME", "PYTHONPATH", "VDATA_HOME")
-GPUS = "vdata/gpus"
 PREFIX = "ray/"
 # What is in a job's runtime environment is shown by `ray job list` and the dashboard.
 SECRET = ("CREDENTIAL", "KEY", "PASSWORD", "PASSWD", "SECRET", "TOKEN")
@@ -46,8 +48,8 @@ def requested(tags: Mapping[str, str], usual: Request) -> Request:
         ValueError: an unknown option, or a value that is not of the option's kind.
     """
     changes: dict[str, Any] = {}
-    if GPUS in tags:
-        changes["num_gpus"] = _amount(GPUS, tags[GPUS])
+    if GPUS_TAG in tags:
+        changes["num_gpus"] = _amount(GPUS_TAG, tags[GPUS_TAG])
     for tag in sorted(tag for tag in tags if tag.startswith(PREFIX)):
         option, value = tag.removeprefix(PREFIX), tags[tag]
         if option in ("num_cpus", "num_gpus"):
@@ -73,18 +75,7 @@ def ray_executor(defaults: Mapping[str, Any]) -> dg.ExecutorDefinition:
     Raises:
         ValueError: a default of an unknown name, or of a value that its field does not take.
     """
-    schema = _schema()
-    if unknown := sorted(set(defaults) - set(schema)):
-        raise ValueError(
-            f"no such setting of the Ray executor: {', '.join(unknown)}; allowed are {', '.join(schema)}"
-        )
-    for name, value in defaults.items():
-        usual = schema[name]
-        try:
-            schema[name] = dg.Field(usual.config_type, default_value=value, description=usual.description)
-        except dg.DagsterInvalidConfigError as error:
-            reasons = "; ".join(reason.message for reason in error.errors)
-            raise ValueError(f"setting {name} of the Ray executor: {reasons}") from error
+    schema = with_place_settings(_schema(), defaults, "Ray")
     _environment(defaults.get("env", ENVIRONMENT))
 
     @dg.executor(name="ray", config_schema=schema, requirements=multiple_process_executor_requirements())
@@ -98,7 +89,8 @@ def _executor(context: InitExecutorContext) -> Executor:
     """The executor of a run; the cluster has answered and steps of ended runs are stopped."""
     from dagster._core.executor.step_delegating import StepDelegatingExecutor
 
-    from vdata_resources.executors.ray_steps import RayStepHandler, connected, stop_orphans
+    from vdata_resources.executors.ray_orphans import stop_orphans
+    from vdata_resources.executors.ray_steps import RayStepHandler
 
     settings: Mapping[str, Any] = context.executor_config
     environment = _environment(settings["env"])
@@ -126,7 +118,7 @@ def _schema() -> dict[str, dg.Field]:
     return {
         "address": dg.Field(
             str,
-            default_value=os.environ.get("RAY_API_SERVER_ADDRESS") or ADDRESS,
+            default_value=job_server({}),
             description="URL of the cluster's job server, its dashboard; RAY_API_SERVER_ADDRESS unless set. "
             "The token is read as Ray does: RAY_AUTH_MODE=token with RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH.",
         ),

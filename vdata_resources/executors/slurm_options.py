@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from vdata_resources.devices import GPUS_TAG
+
 OPTIONS = {
     "partition": "partition",
     "account": "account",
@@ -22,7 +24,6 @@ OPTIONS = {
 """Name in the executor's config and in tags -> long option of sbatch."""
 
 TAG_PREFIX = "slurm/"
-GPUS_TAG = "vdata/gpus"
 _VALUE = re.compile(r"[!-~]+(?: [!-~]+)*")
 
 

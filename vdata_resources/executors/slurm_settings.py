@@ -10,6 +10,7 @@ import dagster as dg
 from dagster._core.execution.retries import get_retries_config
 from dagster._core.execution.tags import get_tag_concurrency_limits_config
 
+from vdata_resources.executors.place_settings import SOURCE, with_place_settings
 from vdata_resources.executors.slurm_client import ENDED
 from vdata_resources.executors.slurm_options import OPTIONS, sbatch_options
 
@@ -130,26 +131,15 @@ def config_schema(defaults: Mapping[str, Any]) -> dict[str, dg.Field]:
         value = getattr(own, name)
         kinds[name] = (kind, list(value) if isinstance(value, tuple) else value, help_text)
     kinds["max_concurrent"] = (dg.Noneable(int), None, "steps of a run at a time")
-    dagsters = {
-        "retries": get_retries_config(),
-        "tag_concurrency_limits": get_tag_concurrency_limits_config(),
+    schema = {
+        name: dg.Field(kind, default_value=value, description=help_text)
+        for name, (kind, value, help_text) in kinds.items()
     }
-    if unknown := sorted(set(defaults) - set(kinds)):
-        raise ValueError(
-            f"VDATA_EXECUTOR_CONFIG: {', '.join(unknown)}: no such setting of the Slurm executor; "
-            f"allowed are {', '.join(sorted(kinds))}"
-        )
-    schema = {}
-    for name, (kind, value, help_text) in kinds.items():
-        try:
-            schema[name] = dg.Field(
-                kind, is_required=False, default_value=defaults.get(name, value), description=help_text
-            )
-        except dg.DagsterInvalidConfigError as wrong:
-            reason = "; ".join(error.message for error in wrong.errors)
-            raise ValueError(f"VDATA_EXECUTOR_CONFIG: {name}: {defaults[name]!r}: {reason}") from wrong
+    schema["retries"] = get_retries_config()
+    schema["tag_concurrency_limits"] = get_tag_concurrency_limits_config()
+    placed = with_place_settings(schema, defaults, "Slurm")
     try:
-        SlurmSettings.from_config({name: field.default_value for name, field in schema.items()})
+        SlurmSettings.from_config({name: placed[name].default_value for name in kinds})
     except ValueError as wrong:
-        raise ValueError(f"VDATA_EXECUTOR_CONFIG: {wrong}") from wrong
-    return {**schema, **dagsters}
+        raise ValueError(f"{SOURCE}: {wrong}") from wrong
+    return placed

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import dagster as dg
-from dagster._core.events import DagsterEvent, DagsterEventType, EngineEventData
+from dagster._core.events import DagsterEvent, EngineEventData
 from dagster._core.execution.plan.objects import StepRetryData
-from dagster._core.execution.retries import RetryState
 from dagster._core.executor.step_delegating import CheckStepHealthResult, StepHandler, StepHandlerContext
 from dagster._utils.error import SerializableErrorInfo
 from filelock import FileLock, Timeout
 
 from vdata_resources.executors import slurm_client as slurm
+from vdata_resources.executors.handed_step import attempt, has_ended, step_key
 from vdata_resources.executors.slurm_options import sbatch_options
 from vdata_resources.executors.slurm_orphans import cancel_orphans, comment_of
 from vdata_resources.executors.slurm_queue import Queue
@@ -27,12 +27,6 @@ COMMAND = shlex.join([sys.executable, "-m", "vdata_resources.executors.slurm_pro
 HEALTHY = CheckStepHealthResult.healthy()
 LOCK_SECONDS = 10
 TAIL_BYTES = 16_384
-_NO_RESOURCE = DagsterEventType.RESOURCE_INIT_FAILURE
-_ENDS = {
-    DagsterEventType.STEP_SUCCESS,
-    DagsterEventType.STEP_FAILURE,
-    DagsterEventType.STEP_UP_FOR_RETRY,
-}
 
 
 @dataclass
@@ -128,7 +122,7 @@ class SlurmStepHandler(StepHandler):
 
     def _begin(self, context: StepHandlerContext) -> Iterator[DagsterEvent]:
         """What is said, and cleared away, once a run."""
-        key = _key(context)
+        key = step_key(context)
         try:
             cluster = self._queue.cluster()
             age = f"squeue knows finished jobs for {cluster.min_job_age} s"
@@ -137,20 +131,19 @@ class SlurmStepHandler(StepHandler):
                 context, key, f"Jobs are looked up every {self._settings.poll_seconds} s: {age}{ask}"
             )
             for job in cancel_orphans(context.instance):
-                yield self._say(context, key, f"Cancelled Slurm job {job.id} of an ended run: {job.name}")
+                yield self._say(context, key, f"Cancelled Slurm job of an ended run: {job}")
         except slurm.SlurmError as unknown:
             yield self._say(context, key, f"Jobs of ended runs were not looked for: {unknown}")
 
     def _step(self, context: StepHandlerContext) -> _Step:
         """The step's record; of one that a former process of the run submitted, what its job's name says."""
-        key = _key(context)
-        attempt = _retries(context).get_attempt_count(key)
+        key, tried = step_key(context), attempt(context)
         step = self._steps.get(key)
-        if step is None or step.attempt != attempt:
+        if step is None or step.attempt != tried:
             run_id = context.execute_step_args.run_id
-            name = slurm.job_name(run_id, key, attempt)
+            name = slurm.job_name(run_id, key, tried)
             log = self._logs / run_id / f"{name.removeprefix(f'{slurm.PREFIX}{run_id}-')}.log"
-            step = self._steps[key] = _Step(key, attempt, name, log)
+            step = self._steps[key] = _Step(key, tried, name, log)
         return step
 
     def _submit(self, context: StepHandlerContext, step: _Step) -> Iterator[DagsterEvent]:
@@ -228,7 +221,7 @@ class SlurmStepHandler(StepHandler):
         self, context: StepHandlerContext, step: _Step, reason: str, state: str = ""
     ) -> CheckStepHealthResult:
         """The job has ended: nothing to add if the step has told so itself, else a failure or another try."""
-        if _reported(context, step):
+        if has_ended(context):
             return HEALTHY
         message = f"{reason}. {self._tail(step.log)}" if step.job_id else reason
         settings, step_context = self._settings, context.get_step_context(step.key)
@@ -258,25 +251,3 @@ class SlurmStepHandler(StepHandler):
     @staticmethod
     def _say(context: StepHandlerContext, key: str, message: str) -> DagsterEvent:
         return DagsterEvent.engine_event(context.get_step_context(key), message, EngineEventData())
-
-
-def _key(context: StepHandlerContext) -> str:
-    (key,) = context.execute_step_args.step_keys_to_execute or ()
-    return key
-
-
-def _retries(context: StepHandlerContext) -> RetryState:
-    known = context.execute_step_args.known_state
-    return known.get_retry_state() if known else RetryState()
-
-
-def _reported(context: StepHandlerContext, step: _Step) -> bool:
-    """Whether this attempt's end is in the run's log; the executor may not have read it yet.
-
-    Every earlier attempt has one end there. A failed resource is an end that the executor words itself.
-    """
-    entries = context.instance.all_logs(context.execute_step_args.run_id, of_type=_ENDS | {_NO_RESOURCE})
-    events = [entry.dagster_event for entry in entries if entry.dagster_event]
-    types = [event.event_type for event in events if event.step_key == step.key]
-    ends = sum(kind in _ENDS for kind in types)
-    return ends > step.attempt or types[-1:] == [_NO_RESOURCE]

@@ -7,8 +7,8 @@ import sys
 import dagster as dg
 import pytest
 
+from vdata_resources.executors.ray_client import RayUnavailable, connected
 from vdata_resources.executors.ray_executor import Request, ray_executor, requested
-from vdata_resources.executors.ray_steps import RayUnavailable, connected
 
 USUAL = Request(num_cpus=2, num_gpus=0.5, memory=1000)
 
@@ -68,10 +68,12 @@ def test_run_config_has_the_last_word_over_the_file():
     ("settings", "message"),
     [
         pytest.param(
-            {"cpus": 1}, "no such setting of the Ray executor: cpus; allowed are address, ", id="name"
+            {"cpus": 1},
+            "VDATA_EXECUTOR_CONFIG: cpus: no such setting of the Ray executor; allowed are address, ",
+            id="name",
         ),
         pytest.param(
-            {"num_cpus": "many"}, "setting num_cpus of the Ray executor: Invalid scalar", id="value"
+            {"num_cpus": "many"}, "VDATA_EXECUTOR_CONFIG: num_cpus: 'many': Invalid scalar", id="value"
         ),
         pytest.param(
             {"env": ["VDATA_HOME", "OPENAI_API_KEY"]}, "env: OPENAI_API_KEY looks like a secret", id="secret"

@@ -8,8 +8,10 @@ from ray.dashboard.modules.job.pydantic_models import JobDetails, JobType
 from ray.job_submission import JobStatus
 from requests import ConnectionError as NoConnection
 
+from vdata_resources.executors.orphans import instance_id
 from vdata_resources.executors.ray_executor import Request
-from vdata_resources.executors.ray_steps import RayStepHandler, stop_orphans
+from vdata_resources.executors.ray_orphans import INSTANCE, RUN_ID, stop_orphans
+from vdata_resources.executors.ray_steps import RayStepHandler
 
 
 class Jobs:
@@ -46,7 +48,8 @@ def look(jobs, *, ends=(), attempt=0, unreachable_seconds=60.0):
     arguments = SimpleNamespace(
         run_id="r", step_keys_to_execute=["one"], known_state=SimpleNamespace(get_retry_state=lambda: retries)
     )
-    events = [SimpleNamespace(step_key=key) for key in ends]
+    end = dg.DagsterEventType.STEP_SUCCESS
+    events = [SimpleNamespace(dagster_event=SimpleNamespace(step_key=key, event_type=end)) for key in ends]
     instance = SimpleNamespace(all_logs=lambda run_id, of_type: events)
     handler = RayStepHandler(jobs, Request(), "python", {}, unreachable_seconds)
     result = handler.check_step_health(SimpleNamespace(execute_step_args=arguments, instance=instance))
@@ -96,25 +99,27 @@ def test_a_look_at_the_job(jobs, more, reason):
     assert look(jobs, **more) == reason
 
 
-def job_of(run, status):
-    return details(status, submission_id=f"{run} {status}", metadata={"vdata/run_id": run})
+def job_of(instance, run, status):
+    return details(status, submission_id=f"{run} {status}", metadata={INSTANCE: instance, RUN_ID: run})
 
 
 def test_jobs_of_ended_runs_are_stopped_and_no_others():
     with dg.DagsterInstance.ephemeral() as instance:
-        ended, alive = (
-            instance.create_run_for_job(
-                dg.GraphDefinition("empty").to_job(), status=dg.DagsterRunStatus[status]
-            ).run_id
-            for status in ("FAILURE", "STARTED")
+        own, empty = instance_id(instance), dg.GraphDefinition("empty").to_job()
+        ended, alive, just_ended = (
+            instance.create_run_for_job(empty, status=dg.DagsterRunStatus[status]).run_id
+            for status in ("FAILURE", "STARTED", "STARTED")
         )
+        instance.report_run_failed(instance.get_run_by_id(just_ended))
         jobs = Jobs(
             [
-                job_of(ended, JobStatus.RUNNING),
-                job_of(ended, JobStatus.SUCCEEDED),
-                job_of(alive, JobStatus.RUNNING),
-                job_of("of another instance", JobStatus.RUNNING),
+                job_of(own, ended, JobStatus.RUNNING),
+                job_of(own, ended, JobStatus.SUCCEEDED),
+                job_of(own, alive, JobStatus.RUNNING),
+                job_of(own, just_ended, JobStatus.RUNNING),
+                job_of(own, "deleted", JobStatus.PENDING),
+                job_of("another", ended, JobStatus.RUNNING),
                 details(JobStatus.RUNNING, submission_id="of somebody else"),
             ]
         )
-        assert stop_orphans(jobs, instance) == jobs.stopped == [f"{ended} RUNNING"]
+        assert stop_orphans(jobs, instance) == jobs.stopped == [f"{ended} RUNNING", "deleted PENDING"]
