@@ -25,6 +25,7 @@ from dagster._core.execution.backfill import (
 from dagster._core.storage.tags import BACKFILL_ID_TAG
 from dagster._core.utils import make_new_backfill_id
 
+from vdata_assets.workflows.run_events import run_events
 from vdata_resources.progress import Progress
 
 POLL_SECONDS = 2.0
@@ -256,7 +257,7 @@ def _outcome(
 
 
 def _add_checks(instance: dg.DagsterInstance, run_id: str, outcome: Outcome) -> None:
-    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION):
+    for entry in run_events(instance, run_id, dg.DagsterEventType.ASSET_CHECK_EVALUATION):
         answer = entry.get_dagster_event().asset_check_evaluation_data
         verdict = "passed" if answer.passed else answer.severity.value.lower()
         outcome.checks[verdict] = outcome.checks.get(verdict, 0) + 1
@@ -265,13 +266,13 @@ def _add_checks(instance: dg.DagsterInstance, run_id: str, outcome: Outcome) -> 
 def _reasons(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]:
     """Why a run failed: the errors of its steps, or the last word of its own."""
     said = []
-    for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
+    for entry in run_events(instance, run.run_id, dg.DagsterEventType.STEP_FAILURE):
         failure = entry.get_dagster_event().step_failure_data
         told = failure.user_failure_data.description if failure.user_failure_data else None
         error = failure.error
         cause = error.cause.message if error and error.cause else error.message if error else ""
         said.append(f"{entry.step_key} (run {run.run_id[:8]}): {told or cause.strip()}")
     if not said:
-        for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE):
+        for entry in run_events(instance, run.run_id, dg.DagsterEventType.RUN_FAILURE):
             said.append(f"run {run.run_id[:8]}: {entry.user_message}")
     return said or [f"run {run.run_id[:8]} ended as {run.status.value}"]

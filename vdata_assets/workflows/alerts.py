@@ -1,7 +1,6 @@
 """Which finished runs there is something to tell of: read from the event log, each once."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -10,6 +9,7 @@ from dagster._core.event_api import EventLogCursor, EventLogRecord
 from dagster._core.storage.dagster_run import DagsterRunStatus
 
 from vdata_assets.workflows.alert_message import MAX_CHECKS, MAX_RUNS, MAX_STEPS, FailedCheck, TroubledRun
+from vdata_assets.workflows.run_events import run_events
 
 FINISHED = (
     dg.DagsterEventType.RUN_FAILURE,
@@ -19,7 +19,6 @@ FINISHED = (
 # A database may show a row after one with a higher number; so long it takes at most.
 SETTLED_S = 10.0
 LOOKED_AT = 200
-PAGE = 500
 
 
 @dataclass
@@ -91,7 +90,7 @@ def troubled_run(instance: dg.DagsterInstance, run_id: str) -> TroubledRun | Non
     checks: list[FailedCheck] = []
     total = 0
     rejected: dict[tuple[str, str], None] = {}
-    for entry in _events(instance, run_id, dg.DagsterEventType.ASSET_CHECK_EVALUATION):
+    for entry in run_events(instance, run_id, dg.DagsterEventType.ASSET_CHECK_EVALUATION):
         found = entry.get_dagster_event().asset_check_evaluation_data
         if found.passed or found.severity is not dg.AssetCheckSeverity.ERROR:
             continue
@@ -112,18 +111,5 @@ def troubled_run(instance: dg.DagsterInstance, run_id: str) -> TroubledRun | Non
 
 
 def _failed_steps(instance: dg.DagsterInstance, run_id: str) -> list[str]:
-    entries = _events(instance, run_id, dg.DagsterEventType.STEP_FAILURE)
+    entries = run_events(instance, run_id, dg.DagsterEventType.STEP_FAILURE)
     return [entry.step_key or "" for entry in islice(entries, MAX_STEPS)]
-
-
-def _events(
-    instance: dg.DagsterInstance, run_id: str, event_type: dg.DagsterEventType
-) -> Iterator[dg.EventLogEntry]:
-    """Events of one type of a run, a page at a time: a run of many partitions has very many."""
-    cursor = None
-    while True:
-        page = instance.get_records_for_run(run_id, cursor, event_type, limit=PAGE)
-        yield from (record.event_log_entry for record in page.records)
-        if not page.has_more:
-            return
-        cursor = page.cursor

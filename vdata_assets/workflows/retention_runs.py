@@ -18,7 +18,8 @@ from dagster._core.storage.dagster_run import FINISHED_STATUSES
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._time import datetime_from_timestamp
 
-PAGE = 200
+from vdata_assets.workflows.run_events import run_events
+
 RECORDED = {
     dg.DagsterEventType.ASSET_MATERIALIZATION,
     dg.DagsterEventType.ASSET_OBSERVATION,
@@ -54,8 +55,9 @@ class Newest:
 
     def holds(self, run_id: str) -> bool:
         """Whether the run recorded anything that is still the newest of its kind."""
+        recorded = run_events(self._instance, run_id, RECORDED)
         return run_id in self._last_run_ids or any(
-            self._recorder(entry.get_dagster_event()) == run_id for entry in _pages(self._instance, run_id)
+            self._recorder(entry.get_dagster_event()) == run_id for entry in recorded
         )
 
     def _recorder(self, event: dg.DagsterEvent) -> str | None:
@@ -121,16 +123,6 @@ def old_ticks(instance: dg.DagsterInstance, before: float, *, dry_run: bool) -> 
             if not dry_run:
                 instance.purge_ticks(*place, before=before)
     return counts
-
-
-def _pages(instance: dg.DagsterInstance, run_id: str) -> Iterator[dg.EventLogEntry]:
-    cursor = None
-    while True:
-        page = instance.get_records_for_run(run_id, cursor, RECORDED, limit=PAGE)
-        yield from (record.event_log_entry for record in page.records)
-        if not page.has_more:
-            return
-        cursor = page.cursor
 
 
 def _files(instance: dg.DagsterInstance, run_id: str) -> list[Path]:
