@@ -5,16 +5,13 @@ import http.client
 import json
 import socket
 import ssl
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 import psutil
 import psycopg2
-
-Value = TypeVar("Value")
+from waiting import wait_for
 
 SELECTOR = (
     '{repositoryLocationName: "vdata", repositoryName: "__repository__", jobName: "__ASSET_JOB", '
@@ -25,16 +22,6 @@ LAUNCH = (
     "{__typename ... on LaunchRunSuccess {run {runId}} ... on PythonError {message}}}"
 )
 JSON = {"Content-Type": "application/json"}
-
-
-def wait_for(condition: Callable[[], Value], seconds: float, what: str) -> Value:
-    """The first value of the condition that is true."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if value := condition():
-            return value
-        time.sleep(0.5)
-    raise TimeoutError(what)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import ModuleTarget
 from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
 from dagster_graphql.cli import execute_query
+from waiting import wait_for
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CLUSTER = REPOSITORY / "deploy/slurm/cluster.sh"
@@ -112,12 +112,14 @@ class Site:
 
     def ended(self, run_id: str, timeout: float = 180) -> dg.DagsterRunStatus:
         """Wait for a run's end."""
-        until(lambda: self.instance.get_run_by_id(run_id).is_finished, f"the end of {run_id}", timeout)
+        wait_for(lambda: self.instance.get_run_by_id(run_id).is_finished, timeout, f"the end of {run_id}")
         return self.instance.get_run_by_id(run_id).status
 
     def running(self, run_id: str, step: str) -> str:
         """Wait for the start of a step's job; gives its number."""
-        until(lambda: self.jobs(run_id).get(step, {}).get("State") == "RUNNING", f"the start of {step}")
+        wait_for(
+            lambda: self.jobs(run_id).get(step, {}).get("State") == "RUNNING", 120, f"the start of {step}"
+        )
         return self.jobs(run_id)[step]["JobID"]
 
     def said(self, run_id: str, step: str | None = None) -> str:
@@ -133,17 +135,9 @@ class Site:
 
     def worker(self, run_id: str) -> int:
         """Number of the process that orchestrates a run."""
-        return int(until(lambda: re.findall(r"pid: (\d+)", self.said(run_id)), "the run's process")[0])
-
-
-def until(done: Callable[[], Any], what: str, timeout: float = 120) -> Any:
-    """Wait until it is so; gives what it is."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        if value := done():
-            return value
-        time.sleep(0.2)
-    raise TimeoutError(what)
+        return int(
+            wait_for(lambda: re.findall(r"pid: (\d+)", self.said(run_id)), 120, "the run's process")[0]
+        )
 
 
 def _text(entry: dg.EventLogEntry) -> str:

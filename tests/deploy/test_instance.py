@@ -19,7 +19,8 @@ import pytest
 import websockets.sync.client
 from instance_attacks import ATTACKS, BODY, IN_PATH, MUTATIONS
 from PIL import Image
-from served_instance import JSON, LAUNCH, Served, send, wait_for
+from served_instance import JSON, LAUNCH, Served, send
+from waiting import wait_for
 
 RUN_LOCAL = Path(__file__).resolve().parents[2] / "deploy/instance/run_local.py"
 NEEDED = ("nginx", "openssl")

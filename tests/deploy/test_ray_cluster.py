@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from typing import Any
 import dagster as dg
 import psutil
 import pytest
+from waiting import wait_for
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CLUSTER = REPOSITORY / "deploy/ray/cluster.sh"
@@ -87,14 +87,9 @@ class Site:
         ]
         return {job["metadata"]["vdata/step"]: job for job in jobs}
 
-    def until(self, done: Callable[[], Any], what: str, timeout: float = 90) -> Any:
+    def until(self, done: Callable[[], Any], what: str) -> Any:
         """Wait until it is so; gives what it is."""
-        deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
-            if value := done():
-                return value
-            time.sleep(0.2)
-        raise TimeoutError(f"{what}\n{(self.folder / 'log').read_text()[-4000:]}")
+        return wait_for(done, 90, what, (self.folder / "log").read_text)
 
     def said(self, run_id: str, step: str) -> str:
         """All messages and errors of a step."""

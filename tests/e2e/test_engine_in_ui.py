@@ -1,7 +1,8 @@
 """The data engine in the real UI: shards, a backfill of all, contact sheets of prompts, checks."""
 
 import pytest
-from ui import Ui, backfill_all, wait_for
+from ui import Ui, backfill_all
+from waiting import wait_for
 
 from vdata_assets.samples.tabletops import write_tabletop_samples
 

@@ -3,7 +3,8 @@
 import shutil
 
 import pytest
-from ui import Ui, wait_for
+from ui import Ui
+from waiting import wait_for
 
 DATASET = "clips"
 YAML = """\

@@ -1,7 +1,8 @@
 """The real UI in a browser: the graph, a backfill of all categories, checks, a contact sheet, automation."""
 
 import pytest
-from ui import Ui, backfill_all, wait_for
+from ui import Ui, backfill_all
+from waiting import wait_for
 
 DATASET = "clothes"
 CATEGORIES = {"accessories", "bottoms", "onepiece-outer", "tops"}

@@ -1,23 +1,10 @@
 """What the UI knows about a dataset, asked over its GraphQL."""
 
 import json
-import time
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
-Value = TypeVar("Value")
-
-
-def wait_for(condition: Callable[[], Value], seconds: float, what: str) -> Value:
-    """The first value of the condition that is true."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if value := condition():
-            return value
-        time.sleep(1)
-    raise TimeoutError(what)
+from waiting import wait_for
 
 
 @dataclass(frozen=True)

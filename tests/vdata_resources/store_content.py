@@ -1,6 +1,7 @@
 """Content whose wholeness a test can tell: every file of a version repeats the version's one number."""
 
 import multiprocessing
+import os
 from pathlib import Path
 
 import xxhash
@@ -54,3 +55,14 @@ def held_number(target: Artifact) -> int:
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+
+def write_in_turn(root: Path, first: int, rounds: int) -> None:
+    """Publishes again and again; nobody else is ever inside at the same time."""
+    inside = root / "inside"
+    for number in range(first, first + rounds):
+        with artifact(root).draft(fingerprint(number)) as draft:
+            os.close(os.open(inside, os.O_CREAT | os.O_EXCL))
+            write(draft, number)
+            draft.publish({"number": number}, {"findings": [number]})
+            inside.unlink()

@@ -8,7 +8,7 @@ import socket
 import sys
 from pathlib import Path
 
-from store_content import artifact, assert_whole, fingerprint, held_number, publish, write
+from store_content import artifact, assert_whole, fingerprint, held_number, publish, write, write_in_turn
 
 
 def hold(root: Path) -> None:
@@ -29,17 +29,6 @@ def cut_off(root: Path) -> None:
             draft.publish({"number": 1}, {"findings": [1]})
         except RuntimeError as error:
             say(str(error))
-
-
-def write_in_turn(root: Path, first: int, rounds: int) -> None:
-    """Publishes again and again; nobody else is ever inside at the same time."""
-    inside = root / "inside"
-    for number in range(first, first + rounds):
-        with artifact(root).draft(fingerprint(number)) as draft:
-            os.close(os.open(inside, os.O_CREAT | os.O_EXCL))
-            write(draft, number)
-            draft.publish({"number": number}, {"findings": [number]})
-            inside.unlink()
 
 
 def read_until(root: Path, last: int) -> None:
@@ -70,6 +59,9 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
+ACTS = {act.__name__: act for act in (hold, cut_off, read_until, lease, publish_all, write_in_turn)}
+
+
 if __name__ == "__main__":
     act, root, *numbers = sys.argv[1:]
-    globals()[act](Path(root), *map(int, numbers))
+    ACTS[act](Path(root), *map(int, numbers))

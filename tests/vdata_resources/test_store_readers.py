@@ -1,7 +1,6 @@
 """Many processes at once: readers never see a torn, mixed or missing version, writers take turns."""
 
 import fcntl
-import os
 import shutil
 import socket
 import threading
@@ -10,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from store_content import CHILDREN, artifact, assert_whole, fingerprint, held_number, names, publish, write
+from store_content import (
+    CHILDREN,
+    artifact,
+    assert_whole,
+    fingerprint,
+    held_number,
+    names,
+    publish,
+    write_in_turn,
+)
 
 from vdata_resources.store import LockTimeout, Store
 from vdata_resources.store.history import History
@@ -58,14 +66,8 @@ def test_readers_always_see_one_whole_version(tmp_path: Path, keep: int) -> None
 
 
 def _write_in_turn(root: Path, first: int, rounds: int, answers: Any) -> None:
-    inside = root / "inside"
     try:
-        for number in range(first, first + rounds):
-            with artifact(root).draft(fingerprint(number)) as draft:
-                os.close(os.open(inside, os.O_CREAT | os.O_EXCL))
-                write(draft, number)
-                draft.publish({"number": number}, {"findings": [number]})
-                inside.unlink()
+        write_in_turn(root, first, rounds)
     except Exception:
         answers.put(traceback.format_exc())
     else:

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 import xxhash
+from made_samples import image_bytes
 from PIL import Image
 from pycocotools import mask as coco
 
@@ -125,6 +126,16 @@ def annotations(tmp_path: Path) -> Callable[..., Annotations]:
         return Annotations(source, splits)
 
     return make
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """A folder of two pictures, ``a.png`` and ``b.png``."""
+    root = tmp_path / "root"
+    root.mkdir()
+    for name in ("a.png", "b.png"):
+        (root / name).write_bytes(image_bytes("PNG"))
+    return root
 
 
 @pytest.fixture

@@ -112,15 +112,6 @@ def test_what_is_lost_is_what_the_target_lacks(of: str, to: str, source: Source,
     assert of != to or not lost.left_out
 
 
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    root = tmp_path / "root"
-    root.mkdir()
-    for name in ("a.png", "b.png"):
-        (root / name).write_bytes(PNG)
-    return root
-
-
 A, B = Picture(path="a.png"), Picture(path="b.png")
 READ = Picture(data=PNG)
 """A picture by path, once it was read for a format that has the bytes in its rows."""
@@ -188,10 +179,10 @@ LEFT: dict[str, tuple[str, Sample, Sample]] = {
 
 
 @pytest.mark.parametrize("case", LEFT)
-def test_the_rest_of_a_sample_makes_sense(case: str, photo: Path) -> None:
+def test_the_rest_of_a_sample_makes_sense(case: str, pictures: Path) -> None:
     name, before, after = LEFT[case]
     lost = Lost()
-    assert list(adapted([before], made(name), photo, lost)) == [after]
+    assert list(adapted([before], made(name), pictures, lost)) == [after]
     missing = features_of(before) - made(name).expresses - {Feature.PATH}
     assert set(lost.features) == missing | ({Feature.WEIGHT} if case == "weights" else set())
 
@@ -294,7 +285,7 @@ REFUSED: dict[str, tuple[str, Sample, str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_sample_that_cannot_be_said_is_named_and_the_rest_goes_on(case: str, photo: Path) -> None:
+def test_a_sample_that_cannot_be_said_is_named_and_the_rest_goes_on(case: str, pictures: Path) -> None:
     name, bad, reason = REFUSED[case]
     good = asked(A, "What?")
     if name == "convseg":
@@ -302,30 +293,30 @@ def test_a_sample_that_cannot_be_said_is_named_and_the_rest_goes_on(case: str, p
     if name == "gemini":
         good = asked(Picture(url="gs://b/a.png"), "What?")
     lost = Lost()
-    written = list(adapted([good, bad, good], format_named(name), photo, lost))
+    written = list(adapted([good, bad, good], format_named(name), pictures, lost))
     assert len(written) == (1 if name == "webdataset" else 2)  # the good ones are of one id
     assert lost.first[0].sample == "s"
     assert lost.first[0].reason.startswith(reason)
     assert lost.samples == 3
 
 
-def test_a_sample_that_comes_twice_in_a_row_is_one_in_a_tar(photo: Path) -> None:
+def test_a_sample_that_comes_twice_in_a_row_is_one_in_a_tar(pictures: Path) -> None:
     lost = Lost()
-    assert len(list(adapted([asked(A), asked(B), asked(A)], made("webdataset"), photo, lost))) == 1
+    assert len(list(adapted([asked(A), asked(B), asked(A)], made("webdataset"), pictures, lost))) == 1
     reason = "comes twice in a row, which is one in a tar: name them apart"
     assert lost.first == [LeftOut("s", reason)] * 2
     assert str(lost) == "lost: nothing; left out: 2 of 3 samples"
 
 
-def test_texts_that_coco_does_not_hold_are_counted(photo: Path) -> None:
+def test_texts_that_coco_does_not_hold_are_counted(pictures: Path) -> None:
     lost = Lost()
-    (only,) = adapted([asked(A, "What?", label="x")], made("coco"), photo, lost)
+    (only,) = adapted([asked(A, "What?", label="x")], made("coco"), pictures, lost)
     assert only == Sample("s", (Turn("user", (A,)),))
     assert str(lost) == "lost: label of 1, texts of 1; left out: 0 of 1 samples"
 
 
 @pytest.mark.parametrize("name", ["llava", "fireworks"])
-def test_memory_holds_some_samples(name: str, photo: Path) -> None:
+def test_memory_holds_some_samples(name: str, pictures: Path) -> None:
     read = 0
 
     def many() -> Any:
@@ -334,20 +325,20 @@ def test_memory_holds_some_samples(name: str, photo: Path) -> None:
             read += 1
             yield asked(A)
 
-    found = adapted(many(), made(name), photo, Lost())
+    found = adapted(many(), made(name), pictures, Lost())
     for _ in range(10):
         next(found)
     assert read < 40
 
 
-def test_rows_of_the_source_that_are_none_are_told_once(photo: Path, tmp_path: Path) -> None:
+def test_rows_of_the_source_that_are_none_are_told_once(pictures: Path, tmp_path: Path) -> None:
     folder = tmp_path / "swift"
     folder.mkdir()
-    made("swift").save({"train": [asked(Picture(data=PNG), "a"), asked(A, "b")]}, folder, photo)
+    made("swift").save({"train": [asked(Picture(data=PNG), "a"), asked(A, "b")]}, folder, pictures)
     with (folder / "train_swift.jsonl").open("a") as file:
         file.write("broken\n")
     told: list[Problem] = []
-    lost = convert(made("swift"), folder, made("llava"), tmp_path / "llava", photo, told.append)
+    lost = convert(made("swift"), folder, made("llava"), tmp_path / "llava", pictures, told.append)
     assert [(one.file, one.row) for one in told] == [("train_swift.jsonl", 3)]
     assert (lost.samples, lost.left_out) == (2, 0)
     first, second = made("llava").load(tmp_path / "llava", "train", unexpected)

@@ -27,22 +27,13 @@ def asked(picture: Picture, name: str = "s") -> Sample:
     return Sample(name, (Turn("user", (picture, "Cats")), Turn("assistant", (ABSENT,))))
 
 
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    root = tmp_path / "root"
-    root.mkdir()
-    for name in ("a.png", "b.png"):
-        (root / name).write_bytes(PNG)
-    return root
-
-
-def test_pictures_bytes_become_files_by_their_content(photo: Path, tmp_path: Path) -> None:
+def test_pictures_bytes_become_files_by_their_content(pictures: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     lost = Lost()
     given_ = [asked(Picture(data=PNG), "1"), asked(A, "2"), asked(Picture(data=image_bytes("JPEG")), "3")]
     bad = [asked(Picture(data=b"text")), asked(Picture(path="../x"))]
-    found = list(adapted([*given_, *bad], format_named("llava"), photo, lost, out))
+    found = list(adapted([*given_, *bad], format_named("llava"), pictures, lost, out))
     paths = [one.pictures[0].path for one in found]
     assert paths[0] == paths[1] != paths[2]
     assert [(out / str(path)).read_bytes() for path in paths] == [PNG, PNG, image_bytes("JPEG")]
@@ -55,7 +46,7 @@ def test_pictures_bytes_become_files_by_their_content(photo: Path, tmp_path: Pat
 
 @pytest.mark.parametrize("name", ["fireworks", "openai", "together", "gemini_inline"])
 def test_pictures_that_rows_hold_are_read_once(
-    name: str, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
 
@@ -66,9 +57,9 @@ def test_pictures_that_rows_hold_are_read_once(
     monkeypatch.setattr(inline_pictures, "open", counted, raising=False)
     out = tmp_path / "out"
     out.mkdir()
-    samples = adapted([asked(A), asked(B)], format_named(name), photo, Lost())
-    format_named(name).save({"train": samples}, out, photo)
-    assert sorted(read) == [f"{photo}/a.png", f"{photo}/b.png"]
+    samples = adapted([asked(A), asked(B)], format_named(name), pictures, Lost())
+    format_named(name).save({"train": samples}, out, pictures)
+    assert sorted(read) == [f"{pictures}/a.png", f"{pictures}/b.png"]
     assert [one.pictures for one in format_named(name).load(out, "train", unexpected)] == [
         (Picture(data=PNG),)
     ] * 2
@@ -78,10 +69,10 @@ def test_pictures_that_rows_hold_are_read_once(
 def test_rotated_bytes_become_upright_files_beside_their_masks(
     angle: int, test_data: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    photo = test_data("edge-images") / "pillow" / f"hopper_orientation_{angle}.jpg"
+    pictures = test_data("edge-images") / "pillow" / f"hopper_orientation_{angle}.jpg"
     rows, out = tmp_path / "rows", tmp_path / "out"
     rows.mkdir()
-    rotated = asked(Picture(data=photo.read_bytes()), "")
+    rotated = asked(Picture(data=pictures.read_bytes()), "")
     format_named("fireworks").save({"train": [rotated]}, rows, tmp_path)
     assert (
         convert(format_named("fireworks"), rows, format_named("convseg"), out, tmp_path, unexpected).left_out
@@ -89,4 +80,4 @@ def test_rotated_bytes_become_upright_files_beside_their_masks(
     )
     assert format_named("convseg").validate(out, "train", unexpected) == 1
     (found,) = format_named("convseg").load(out, "train", unexpected)
-    assert found.sizes == (load_rgb(photo).size,)
+    assert found.sizes == (load_rgb(pictures).size,)
