@@ -126,6 +126,7 @@ def main() -> int:
     clusters = {"slurm": ("slurmctld", slurm_cluster), "ray": ("ray", ray_cluster)}
     with TemporaryDirectory(prefix="vd") as name:
         folder = Path(name)
+        folder.chmod(0o755)  # The daemons of Slurm have users of their own.
         with PeakMemory() as peak:
             local = overhead(folder, {"VDATA_EXECUTOR": "local"}, partitions)
         print(f"local queue: {local:.2f} s a partition beyond its work ({partitions} partitions)", flush=True)

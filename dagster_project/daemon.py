@@ -7,18 +7,34 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
+from dagster._daemon.backfill import execute_backfill_iteration
 from dagster._daemon.controller import DagsterDaemonController, get_daemon_statuses
-from dagster._daemon.daemon import BackfillDaemon, MonitoringDaemon
+from dagster._daemon.daemon import BackfillDaemon, DaemonIterator, IntervalDaemon, MonitoringDaemon
 from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
 from dagster._utils.log import configure_loggers
 
 INTERVAL_SECONDS = 1
+# Dagster's own looks at backfills twice a minute; who waits for one would mostly wait for that.
+BACKFILL_SECONDS = 3
 # Dagster itself calls a daemon healthy for half an hour after it died.
 ALIVE_SECONDS = 60
 
 
 class LocationUnavailable(Exception):  # noqa: N818 - it describes the environment
     """A code location cannot be loaded; the message says why."""
+
+
+class PromptBackfillDaemon(IntervalDaemon[WorkspaceProcessContext]):
+    """Dagster's daemon of backfills, at an interval of its own."""
+
+    @classmethod
+    def daemon_type(cls) -> str:
+        """Whose heartbeat it has."""
+        return BackfillDaemon.daemon_type()
+
+    def run_iteration(self, workspace_process_context: WorkspaceProcessContext) -> DaemonIterator:
+        """Create the runs that are due, and note what has ended."""
+        yield from execute_backfill_iteration(workspace_process_context, self._logger)
 
 
 def daemon_runs(instance: dg.DagsterInstance) -> bool:
@@ -62,7 +78,7 @@ def backfill_daemon(context: WorkspaceProcessContext) -> Iterator[Callable[[], b
     """
     instance = context.instance
     daemons = [
-        BackfillDaemon(settings=instance.get_backfill_settings()),
+        PromptBackfillDaemon(BACKFILL_SECONDS),
         QueuedRunCoordinatorDaemon(interval_seconds=INTERVAL_SECONDS),
         MonitoringDaemon(interval_seconds=instance.run_monitoring_poll_interval_seconds),
     ]

@@ -8,10 +8,6 @@ from typing import Any
 import dagster as dg
 import yaml
 
-# Imported once a run in the process that steps are forked from, so that a step starts in a second: what every
-# step uses, and the two command lines that a step's process imports because they are its parent's main.
-PRELOADED = ["dagster._cli", "dagster_dg_cli.cli", "dataframely", "vdata_assets.workflows"]
-
 EXECUTOR = "VDATA_EXECUTOR"
 EXECUTOR_CONFIG = "VDATA_EXECUTOR_CONFIG"
 NAMES = ("local", "slurm", "ray")
@@ -20,8 +16,7 @@ NAMES = ("local", "slurm", "ray")
 def chosen_executor() -> dg.ExecutorDefinition:
     """The executor that VDATA_EXECUTOR names (local unless set).
 
-    VDATA_EXECUTOR_CONFIG is a YAML file of its settings. A launch's run config has the last word in those of
-    Slurm and Ray.
+    VDATA_EXECUTOR_CONFIG is a YAML file of its settings. A launch's run config has the last word.
 
     Raises:
         ValueError: an unknown name, or a settings file that cannot be read.
@@ -37,6 +32,8 @@ def chosen_executor() -> dg.ExecutorDefinition:
         return ray_executor(_settings())
     if name != "local":
         raise ValueError(f"{EXECUTOR}: {name!r} is none of {', '.join(NAMES)}")
+    from vdata_resources.executors.local_executor import local_executor
+
     return local_executor(_settings())
 
 
@@ -55,16 +52,6 @@ def executor_sensors() -> list[dg.SensorDefinition]:
         address = job_server(_settings())
         return [orphans_sensor("ray", lambda instance: stop_orphans(connected(address), instance))]
     return []
-
-
-def local_executor(settings: Mapping[str, Any]) -> dg.ExecutorDefinition:
-    """Steps in processes that are forked from one that has imported what they need.
-
-    Args:
-        settings: of Dagster's multiprocess executor, such as ``max_concurrent``.
-    """
-    forkserver = {"start_method": {"forkserver": {"preload_modules": PRELOADED}}}
-    return dg.multiprocess_executor.configured({**forkserver, **settings}, name="forkserver")
 
 
 def _name() -> str:

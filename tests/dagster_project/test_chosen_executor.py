@@ -18,9 +18,9 @@ def _nothing_set(monkeypatch):
 @pytest.mark.parametrize(
     ("chosen", "name", "sensors"),
     [
-        (None, "forkserver", []),
-        ("", "forkserver", []),
-        ("local", "forkserver", []),
+        (None, "local", []),
+        ("", "local", []),
+        ("local", "local", []),
         ("slurm", "slurm", ["slurm_orphans"]),
         ("ray", "ray", ["ray_orphans"]),
     ],
