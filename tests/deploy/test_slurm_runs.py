@@ -157,9 +157,9 @@ def test_a_restart_of_the_controller_fails_nothing(served: Site):
     run_id = served.launch("restarted")
     served.running(run_id, "waits")
     subprocess.run([CLUSTER, "stop-controller", served.cluster], check=True, timeout=60)
-    wait_for(lambda: "Slurm cannot say what its job does" in served.said(run_id, 120, "waits"), "the silence")
+    wait_for(lambda: "Slurm cannot say what its job does" in served.said(run_id, "waits"), 120, "the silence")
     (served.home / "waits.released").touch()
-    wait_for(lambda: "Not submitted yet" in served.said(run_id, 120, "follows"), "a vain submission")
+    wait_for(lambda: "Not submitted yet" in served.said(run_id, "follows"), 120, "a vain submission")
     subprocess.run([CLUSTER, "start-controller", served.cluster], check=True, timeout=60)
     assert served.ended(run_id) == SUCCESS, served.said(run_id)
     assert list(served.jobs(run_id)) == ["waits", "follows"]
