@@ -5,12 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import dagster as dg
 import pytest
 import yaml
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_START_TAG
+from waiting import wait_for
 
 from dagster_project.backfill import WrongRequest, stages, target
 
@@ -154,11 +155,10 @@ def test_an_interrupt_cancels_the_runs_and_the_status_is_130(place):
 
     process = started(place, "backfill", "others")
     with dg.DagsterInstance.from_config(str(place / "dagster")) as instance:
-        running = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED], tags={"dagster/partition": "13"})
-        for _ in range(600):
-            if instance.get_runs(running) or process.poll() is not None:
-                break
-            time.sleep(0.2)
+        running = dg.RunsFilter(
+            statuses=[dg.DagsterRunStatus.STARTED], tags={ASSET_PARTITION_RANGE_START_TAG: "13"}
+        )
+        wait_for(lambda: instance.get_runs(running), 120, "the run that never ends")
         process.send_signal(signal.SIGINT)
         status, out, err = finished(process)
         assert status == 130, out + err

@@ -61,7 +61,8 @@ def test_what_the_small_instance_has_the_team_has_too():
     team = yaml.safe_load((INSTANCE / "dagster.yaml").read_text())
     for setting in ("telemetry", "nux", "python_logs"):
         assert team[setting] == small[setting]
-    assert set(small) <= set(team)
+    # There a run is a process of the code server, whose service is confined; its runs end with it.
+    assert set(small) - {"run_launcher"} <= set(team)
     assert team["concurrency"]["pools"] == small["concurrency"]["pools"]
 
 

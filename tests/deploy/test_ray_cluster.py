@@ -20,6 +20,9 @@ import psutil
 import pytest
 from waiting import wait_for
 
+from vdata_resources.executors.ray_client import connected
+from vdata_resources.executors.ray_orphans import stop_orphans
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 CLUSTER = REPOSITORY / "deploy/ray/cluster.sh"
 KEY = "a-key-that-no-list-shows"
@@ -211,13 +214,22 @@ def test_a_job_that_ends_badly_fails_its_step_with_the_reason(site: Site, ends: 
     assert step in failures
 
 
-def test_terminating_a_run_stops_its_job_and_starting_one_those_of_a_killed_run(site: Site):
-    lost, killed = site.launch("cancelled")
-    site.until(lambda: "STEP_START" in _kinds(site, lost), "the start of the step")
-    os.killpg(killed.pid, signal.SIGKILL)
-    site.instance.report_run_failed(site.instance.get_run_by_id(lost), "its process was killed")
+def test_jobs_of_a_killed_run_are_stopped(site: Site, monkeypatch: pytest.MonkeyPatch):
+    """As the sensor does it: not while the run may still be about to end them."""
     run_id, worker = site.launch("cancelled")
-    site.until(lambda: site.jobs(lost)["outlives"]["status"] == "STOPPED", "the stopped orphan")
+    site.until(lambda: "STEP_START" in _kinds(site, run_id), "the start of the step")
+    os.killpg(worker.pid, signal.SIGKILL)
+    site.instance.report_run_failed(site.instance.get_run_by_id(run_id), "its process was killed")
+    for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN_PATH"):
+        monkeypatch.setenv(name, site.environment[name])
+    client = connected(site.environment["RAY_API_SERVER_ADDRESS"])
+    assert stop_orphans(client, site.instance, grace_seconds=3600) == []
+    assert stop_orphans(client, site.instance, grace_seconds=0) == [f"{run_id}-outlives-0"]
+    site.until(lambda: site.jobs(run_id)["outlives"]["status"] == "STOPPED", "the stopped orphan")
+
+
+def test_terminate_stops_the_job(site: Site):
+    run_id, worker = site.launch("cancelled")
     site.until(lambda: "STEP_START" in _kinds(site, run_id), "the start of the step")
     worker.send_signal(signal.SIGINT)  # what Terminate in the UI sends to the run's process
     assert site.ended(run_id, worker) in (CANCELED, FAILURE)

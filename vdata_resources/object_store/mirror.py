@@ -18,9 +18,8 @@ from vdata_resources.store.version import file_record
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-_MAX_PARTS = (
-    10_000  # of a multipart upload, https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
-)
+# Of a multipart upload: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+_MAX_PARTS = 10_000
 _DIGEST = "[0-9a-f]{32}"
 
 
