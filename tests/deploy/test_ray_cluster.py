@@ -20,9 +20,6 @@ import psutil
 import pytest
 from waiting import wait_for
 
-from vdata_resources.executors.ray_client import connected
-from vdata_resources.executors.ray_orphans import stop_orphans
-
 REPOSITORY = Path(__file__).resolve().parents[2]
 CLUSTER = REPOSITORY / "deploy/ray/cluster.sh"
 KEY = "a-key-that-no-list-shows"
@@ -214,17 +211,26 @@ def test_a_job_that_ends_badly_fails_its_step_with_the_reason(site: Site, ends: 
     assert step in failures
 
 
-def test_jobs_of_a_killed_run_are_stopped(site: Site, monkeypatch: pytest.MonkeyPatch):
+# A process of its own, as Ray reads its token once a process.
+STOP_ORPHANS = """
+import json, sys
+import dagster as dg
+from vdata_resources.executors.ray_client import connected, job_server
+from vdata_resources.executors.ray_orphans import stop_orphans
+with dg.DagsterInstance.get() as instance:
+    client = connected(job_server({}))
+    print(json.dumps([stop_orphans(client, instance, grace_seconds=seconds) for seconds in (3600, 0)]))
+"""
+
+
+def test_jobs_of_a_killed_run_are_stopped(site: Site):
     """As the sensor does it: not while the run may still be about to end them."""
     run_id, worker = site.launch("cancelled")
     site.until(lambda: "STEP_START" in _kinds(site, run_id), "the start of the step")
     os.killpg(worker.pid, signal.SIGKILL)
     site.instance.report_run_failed(site.instance.get_run_by_id(run_id), "its process was killed")
-    for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN_PATH"):
-        monkeypatch.setenv(name, site.environment[name])
-    client = connected(site.environment["RAY_API_SERVER_ADDRESS"])
-    assert stop_orphans(client, site.instance, grace_seconds=3600) == []
-    assert stop_orphans(client, site.instance, grace_seconds=0) == [f"{run_id}-outlives-0"]
+    printed = site.start("-c", STOP_ORPHANS).communicate(timeout=120)[0]
+    assert json.loads(printed.splitlines()[-1]) == [[], [f"{run_id}-outlives-0"]]
     site.until(lambda: site.jobs(run_id)["outlives"]["status"] == "STOPPED", "the stopped orphan")
 
 
