@@ -48,10 +48,19 @@ def test_an_unknown_executor_is_refused(monkeypatch):
             "VDATA_EXECUTOR_CONFIG: FILE: names of settings with their values are expected",
         ),
         ("slurm", "partition: [", "VDATA_EXECUTOR_CONFIG: FILE: while parsing"),
-        ("slurm", "gpus: 1", "gpus"),
-        ("ray", "gpus: 1", "gpus"),
+        (
+            "local",
+            "gpus: 1",
+            "VDATA_EXECUTOR_CONFIG: gpus: no such setting of the local executor; allowed are",
+        ),
+        (
+            "slurm",
+            "gpus: 1",
+            "VDATA_EXECUTOR_CONFIG: gpus: no such setting of the Slurm executor; allowed are",
+        ),
+        ("ray", "gpus: 1", "VDATA_EXECUTOR_CONFIG: gpus: no such setting of the Ray executor; allowed are"),
     ],
-    ids=["absent", "a list", "no YAML", "unknown of Slurm", "unknown of Ray"],
+    ids=["absent", "a list", "no YAML", "unknown of local", "unknown of Slurm", "unknown of Ray"],
 )
 def test_a_wrong_settings_file_is_refused(tmp_path, monkeypatch, executor, content, message):
     file = tmp_path / "executor.yaml"
