@@ -8,10 +8,8 @@ Beyond that, a run whose process was killed is found by Dagster's run monitoring
 cannot tell of.
 """
 
-import ctypes
 import json
 import multiprocessing
-import os
 import signal
 import socket
 import threading
@@ -42,14 +40,7 @@ LIBRARIES = (
 )
 """What every run imports and no project changes."""
 
-PR_SET_PDEATHSIG = 1
 WORKER_TAG = f"{HIDDEN_TAG_PREFIX}vdata_worker"
-_forked = False
-
-
-def in_forked_run() -> bool:
-    """Whether this process, or the one that it was forked from, is a run that was launched here."""
-    return _forked
 
 
 class ForkedRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
@@ -132,18 +123,10 @@ class ForkedRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
 
 def _work(gate: Connection, arguments: str) -> None:
     """What the run's process does, once it is known."""
-    global _forked
-    _forked = True
     from dagster._cli.api import execute_run_command
 
-    os.register_at_fork(after_in_child=_die_with_parent)
     gate.recv()
     execute_run_command.main([arguments], prog_name="execute_run", standalone_mode=False)
-
-
-def _die_with_parent() -> None:
-    """A step whose run was killed would go on unseen, with a GPU and a writer's lock: prctl(2)."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _named(process: psutil.Process) -> dict[str, Any]:
