@@ -1,6 +1,7 @@
 """The code location: every dataset under ``defs/``, the store they publish to, and how steps are run."""
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,12 @@ from vdata_assets.workflows.resources import (
 PROJECT = Path(__file__).resolve().parent.parent
 
 
+@cache
+def _datasets() -> dg.Definitions:
+    """What ``defs/`` defines: loaded once a process, for ``dg launch`` asks six times."""
+    return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
+
+
 def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
     """Everything the code location serves.
 
@@ -28,7 +35,7 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
         resources: replace the resources of the same name; tests pass a store of their own.
     """
     return dg.Definitions.merge(
-        dg.load_from_defs_folder(path_within_project=Path(__file__).parent),
+        _datasets(),
         dg.Definitions(
             jobs=project_jobs(),
             schedules=[retention_schedule()],
@@ -46,5 +53,5 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """Found by ``dagster dev``, ``dg`` and the code server."""
+    """Found by ``make ui``, ``dg`` and the code server."""
     return build_definitions()
