@@ -50,7 +50,7 @@ demo: instance
 	$(BIN)/python -m dagster_project.demo
 
 ui: instance
-	$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(or $(PORT),3000)
+	$(BIN)/python -m dagster_project.ui --port $(or $(PORT),3000)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -106,12 +105,11 @@ def serve() -> Iterator[Callable[[Project], str]]:
         port = free_port()
         log = (project.home / "ui.log").open("wb")
         server = subprocess.Popen(
-            [str(BIN / "dagster"), "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)],
+            [sys.executable, "-m", "dagster_project.ui", "--port", str(port)],
             cwd=project.folder,
             env=project.env,
             stdout=log,
             stderr=log,
-            start_new_session=True,
         )
         servers.append(server)
         address = f"http://127.0.0.1:{port}"
@@ -127,11 +125,12 @@ def serve() -> Iterator[Callable[[Project], str]]:
 
     yield start
     for server in servers:
-        os.killpg(server.pid, signal.SIGTERM)
+        server.terminate()
+    for server in servers:
         try:
-            server.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
+            assert server.wait(timeout=60) == 0
+        finally:
+            server.kill()
 
 
 @pytest.fixture(scope="module")
