@@ -151,7 +151,9 @@ def run(workspace: Path) -> None:
 
 
 def _interrupt_at_end_of_input() -> None:
-    sys.stdin.buffer.read()
+    # Not by sys.stdin: Python could not end while a thread holds its lock.
+    while os.read(0, 4096):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

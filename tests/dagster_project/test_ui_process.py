@@ -79,10 +79,13 @@ def test_a_request_of_another_site_is_refused_and_ctrl_c_stops_everything(place,
     ui, address, children = served
     with pytest.raises(urllib.error.HTTPError, match="405"):
         urllib.request.urlopen(f"{address}/graphql?query=%7Bversion%7D", timeout=60)
+    log = place / "log"
+    wait_for(lambda: "Instance is configured with" in log.read_text(), 60, "the daemon", log.read_text)
     ui.send_signal(signal.SIGINT)
     assert ui.wait(60) == 0
     assert psutil.wait_procs(children, 30)[1] == []
-    assert f"{address}, until Ctrl-C" in (place / "log").read_text()
+    assert f"{address}, until Ctrl-C" in log.read_text()
+    assert "Daemon threads shut down." in log.read_text().splitlines()[-1]
 
 
 def test_a_ui_whose_daemon_was_killed_says_so_and_ends(place, served):
