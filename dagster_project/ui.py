@@ -127,14 +127,14 @@ def listening(port: int) -> Iterator[socket.socket]:
     """A socket that listens on loopback while the block lasts.
 
     Raises:
-        CannotServe: the port is taken.
+        CannotServe: the port is taken, or none.
     """
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((HOST, port))
-        except OSError as taken:
-            raise CannotServe(f"port {port}: {taken.strerror}: choose another, make ui PORT=3001") from taken
+        except (OSError, OverflowError) as wrong:
+            raise CannotServe(f"port {port}: {wrong}: choose another, make ui PORT=3001") from wrong
         # At once: who comes early waits, and a second UI cannot take the port meanwhile.
         listener.listen()
         yield listener

@@ -91,6 +91,8 @@ def test_own_pages_and_scripts_are_answered_and_no_site_frames_them(client, meth
         pytest.param(421, "POST", "/graphql", {**JSON, "Host": "evil.example:3000"}, id="name of another"),
         pytest.param(421, "GET", "/runs", {"Host": "localhost.evil.example"}, id="local name within"),
         pytest.param(421, "GET", "/runs", {"Host": "evil.example/@127.0.0.1"}, id="path in the name"),
+        pytest.param(421, "GET", "/runs", {"Host": "evil.example@localhost"}, id="user before the name"),
+        pytest.param(421, "GET", "/runs", {"Host": "[::1"}, id="half a name"),
         pytest.param(421, "GET", "/runs", {"Host": ""}, id="no name"),
     ],
 )

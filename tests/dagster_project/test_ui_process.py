@@ -107,9 +107,15 @@ def test_a_port_that_is_taken_is_named(place):
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        message = f"port {port}: Address already in use: choose another, make ui PORT=3001"
-        with pytest.raises(CannotServe, match=f"^{message}$"):
+        with pytest.raises(
+            CannotServe, match=rf"^port {port}: .* in use: choose another, make ui PORT=3001$"
+        ):
             serve(port, place / "workspace.yaml")
+
+
+def test_a_number_that_is_no_port_is_named(place):
+    with pytest.raises(CannotServe, match=r"^port 99999: .* 0-65535.*: choose another"):
+        serve(99999, place / "workspace.yaml")
 
 
 def test_a_workspace_that_is_missing_is_named(place):
