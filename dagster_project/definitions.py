@@ -1,7 +1,8 @@
 """The code location: every dataset under ``defs/``, the store they publish to, and how steps are run."""
 
+import os
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,9 @@ from vdata_assets.workflows.resources import (
 PROJECT = Path(__file__).resolve().parent.parent
 
 
-@cache
-def _datasets() -> dg.Definitions:
-    """What ``defs/`` defines: loaded once a process, for ``dg launch`` asks six times."""
+@lru_cache(maxsize=1)
+def _datasets(environment: frozenset[tuple[str, str]]) -> dg.Definitions:
+    """What ``defs/`` defines in an environment: loaded once a process, for ``dg launch`` asks six times."""
     return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
 
 
@@ -35,7 +36,7 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
         resources: replace the resources of the same name; tests pass a store of their own.
     """
     return dg.Definitions.merge(
-        _datasets(),
+        _datasets(frozenset(os.environ.items())),
         dg.Definitions(
             jobs=project_jobs(),
             schedules=[retention_schedule()],
