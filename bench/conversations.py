@@ -55,9 +55,9 @@ from vdata_assets.conversations.class_balance import chosen_images, sample_rows
 from vdata_assets.conversations.class_images import ClassCatalog, class_images
 from vdata_assets.conversations.class_samples import Conversations
 from vdata_assets.conversations.class_settings import ClassBalanceSettings, ClassWordingSettings
-from vdata_assets.formats.class_samples import write_class_lines
-from vdata_assets.formats.llava_chat import LlavaLines
+from vdata_assets.formats.chat.llava_chat import LlavaLines
 from vdata_assets.formats.problems import Problem
+from vdata_assets.formats.samples_of.class_samples import write_class_lines
 from vdata_assets.quality.findings import Status
 from vdata_assets.splits.class_splits import class_splits
 from vdata_assets.splits.settings import SplitSettings

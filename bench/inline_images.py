@@ -23,8 +23,8 @@ from memory import PeakMemory
 from PIL import Image
 from report import report
 
+from vdata_assets.formats.chat.fireworks import Fireworks
 from vdata_assets.formats.conversation import Picture, Sample, Turn
-from vdata_assets.formats.fireworks import Fireworks
 
 PHOTOS = 2_000
 SLICE = 250

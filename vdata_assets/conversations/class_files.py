@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from vdata_assets.conversations.class_samples import Conversations
-from vdata_assets.formats.class_samples import write_class_lines
+from vdata_assets.formats.samples_of.class_samples import write_class_lines
 from vdata_resources.progress import Progress
 
 TABLE = "conversations.parquet"

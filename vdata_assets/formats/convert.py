@@ -29,19 +29,19 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
 
-from vdata_assets.formats.chat_messages import ChatMessages
-from vdata_assets.formats.coco_geometry import measured
-from vdata_assets.formats.coco_instances import Coco
+from vdata_assets.formats.chat.chat_messages import ChatMessages
+from vdata_assets.formats.coco.coco_geometry import measured
+from vdata_assets.formats.coco.coco_instances import Coco
 from vdata_assets.formats.conversation import Feature, MarkedObject, Picture, Sample, Turn, merged
-from vdata_assets.formats.convseg import Convseg, joins, keeps_answer
+from vdata_assets.formats.convseg.convseg import Convseg, joins, keeps_answer
 from vdata_assets.formats.data_uri import media_type_of
-from vdata_assets.formats.embedded_pictures import shown_alike
 from vdata_assets.formats.features import features_of
 from vdata_assets.formats.format import Format
 from vdata_assets.formats.inline_pictures import path_fault
 from vdata_assets.formats.problems import Report
+from vdata_assets.formats.tables.embedded_pictures import shown_alike
+from vdata_assets.formats.tables.webdataset import WebDataset
 from vdata_assets.formats.trials import trial_of
-from vdata_assets.formats.webdataset import WebDataset
 from vdata_assets.masks.segmentations import RunLengthMask
 from vdata_resources.images import UnreadableImage
 from vdata_resources.parallel import ordered_map

@@ -46,7 +46,7 @@ def describe_files(
 
 
 def describe_dataset_dict(folder: Path, about: About, features: Any, rows: Mapping[str, int]) -> None:
-    """Describe a DatasetDict that :mod:`~vdata_assets.formats.dataset_dict` wrote.
+    """Describe a DatasetDict that :mod:`~vdata_assets.formats.tables.dataset_dict` wrote.
 
     Args:
         folder: of the DatasetDict.

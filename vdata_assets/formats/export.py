@@ -13,7 +13,7 @@ from vdata_assets.formats.described import describe_folder
 from vdata_assets.formats.export_settings import FormatSettings
 from vdata_assets.formats.format import Format
 from vdata_assets.formats.registry import FORMATS, format_named
-from vdata_assets.formats.row_columns import columns
+from vdata_assets.formats.tables.row_columns import columns
 
 Splits = Callable[[], Mapping[str, Iterable[Sample]]]
 """Gives the samples by split, from the first one on at every call."""

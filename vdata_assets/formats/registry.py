@@ -38,21 +38,23 @@ class Known:
 
 FORMATS: Mapping[str, Known] = MappingProxyType(
     {
-        "llava": Known("llava_chat", "LlavaLines"),
-        "llava_json": Known("llava_chat", "LlavaArray"),
-        "sharegpt": Known("sharegpt", "ShareGpt"),
-        "swift": Known("swift", "Swift", ("bbox_type",)),
-        "fireworks": Known("fireworks", "Fireworks"),
-        "fireworks_file_paths": Known("fireworks", "FireworksLocal"),
-        "openai": Known("openai_vision", "OpenAiVision"),
-        "together": Known("together_vision", "Together"),
-        "gemini": Known("gemini_tuning", "GeminiTuning", ("prefix",)),
-        "gemini_inline": Known("gemini_tuning", "GeminiInline"),
-        "huggingface": Known("hf_conversations", "HuggingFace", ("classes", "workers")),
-        "parquet": Known("parquet_conversations", "ParquetImages", ("classes", "shard_bytes", "workers")),
-        "webdataset": Known("webdataset", "WebDataset", ("shard_bytes", "shard_samples", "workers")),
-        "coco": Known("coco_instances", "Coco"),
-        "convseg": Known("convseg", "Convseg", ("workers",)),
+        "llava": Known("chat.llava_chat", "LlavaLines"),
+        "llava_json": Known("chat.llava_chat", "LlavaArray"),
+        "sharegpt": Known("chat.sharegpt", "ShareGpt"),
+        "swift": Known("chat.swift", "Swift", ("bbox_type",)),
+        "fireworks": Known("chat.fireworks", "Fireworks"),
+        "fireworks_file_paths": Known("chat.fireworks", "FireworksLocal"),
+        "openai": Known("chat.openai_vision", "OpenAiVision"),
+        "together": Known("chat.together_vision", "Together"),
+        "gemini": Known("chat.gemini_tuning", "GeminiTuning", ("prefix",)),
+        "gemini_inline": Known("chat.gemini_tuning", "GeminiInline"),
+        "huggingface": Known("tables.hf_conversations", "HuggingFace", ("classes", "workers")),
+        "parquet": Known(
+            "tables.parquet_conversations", "ParquetImages", ("classes", "shard_bytes", "workers")
+        ),
+        "webdataset": Known("tables.webdataset", "WebDataset", ("shard_bytes", "shard_samples", "workers")),
+        "coco": Known("coco.coco_instances", "Coco"),
+        "convseg": Known("convseg.convseg", "Convseg", ("workers",)),
     }
 )
 FORMAT_NAMES = tuple(FORMATS)

@@ -10,17 +10,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from vdata_assets.formats import chat_rows, llava_chat, sharegpt
-from vdata_assets.formats.chat_messages import ChatMessages
-from vdata_assets.formats.coco_instances import Coco
+from vdata_assets.formats.chat import chat_rows, llava_chat, sharegpt
+from vdata_assets.formats.chat.chat_messages import ChatMessages
+from vdata_assets.formats.chat.gemini_tuning import GeminiInline
+from vdata_assets.formats.coco.coco_instances import Coco
 from vdata_assets.formats.conversation import Picture, Sample
-from vdata_assets.formats.convseg import Convseg
-from vdata_assets.formats.embedded_pictures import require_text, with_pictures
+from vdata_assets.formats.convseg.convseg import Convseg
 from vdata_assets.formats.format import Format
-from vdata_assets.formats.gemini_tuning import GeminiInline
 from vdata_assets.formats.inline_pictures import InlinePictures
 from vdata_assets.formats.line_format import LineFormat
-from vdata_assets.formats.webdataset import WebDataset
+from vdata_assets.formats.tables.embedded_pictures import require_text, with_pictures
+from vdata_assets.formats.tables.webdataset import WebDataset
 
 Trial = Callable[[Sample], Sample]
 """The sample to write; raises ValueError with the reason if the format does not take it."""

@@ -225,9 +225,9 @@ def dataset_hf(
 
     def build(step: Step, out: Path, annotations: Version, splits: Version, phrases: str) -> Built:
         """A Hugging Face DatasetDict for `load_from_disk`: pictures, conversations, masks, boxes, labels."""
-        from vdata_assets.formats.annotation_hf import features, write_annotation_hf
         from vdata_assets.formats.described import describe_dataset_dict
-        from vdata_assets.formats.segmentation_audit import audit_annotation_hf
+        from vdata_assets.formats.segmentation.annotation_hf import features, write_annotation_hf
+        from vdata_assets.formats.segmentation.segmentation_audit import audit_annotation_hf
 
         table = tables.read(splits.file("splits.parquet"))
         written = write_annotation_hf(
@@ -262,8 +262,8 @@ def dataset_llava(
 
     def build(step: Step, out: Path, annotations: Version, splits: Version, phrases: str) -> Built:
         """LLaVA instruction files, JSON lines and one JSON array a split, with the pictures beside them."""
-        from vdata_assets.formats.llava import LlavaFrames, describe_llava, write_llava
-        from vdata_assets.formats.segmentation_audit import audit_llava
+        from vdata_assets.formats.segmentation.llava import LlavaFrames, describe_llava, write_llava
+        from vdata_assets.formats.segmentation.segmentation_audit import audit_llava
 
         table = tables.read(splits.file("splits.parquet"))
         written = write_llava(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vdata_assets.annotations.import_export import Imported
     from vdata_assets.annotations.merge import Merged
     from vdata_assets.annotations.settings import AnnotationAuditSettings
-    from vdata_assets.formats.segmentation_samples import WrittenSamples
+    from vdata_assets.formats.segmentation.segmentation_samples import WrittenSamples
     from vdata_assets.quality.findings import Finding
 
 

@@ -144,13 +144,13 @@ def training_dataset(
     def build(step: Step, out: Path, rows: Version, questions: str) -> Built:
         """Hugging Face DatasetDicts of the speaker's and the listener's task, for `load_from_disk`."""
         from vdata_assets.formats.described import describe_dataset_dict
-        from vdata_assets.formats.huggingface import (
+        from vdata_assets.formats.tables.huggingface import (
             SPLIT,
             features,
             folder_name,
             write_training_dataset,
         )
-        from vdata_assets.formats.huggingface_audit import audit_training_datasets
+        from vdata_assets.formats.tables.huggingface_audit import audit_training_datasets
 
         combined = tables.read(rows.file("retrieval.parquet"))
         name = folder_name(dataset.name, retrieval.seed, retrieval.top_k)

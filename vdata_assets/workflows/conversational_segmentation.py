@@ -265,7 +265,11 @@ def imported_runs(dataset: Dataset, runs_root: Path) -> dg.AssetsDefinition:
 
     def build(step: Step, out: Path, state: str) -> Built:
         """Run folders from `runs_root`, copied as far as they are sound; what is left out is named."""
-        from vdata_assets.formats.imported_runs import ImportedRuns, import_runs, imported_runs_complete
+        from vdata_assets.formats.convseg.imported_runs import (
+            ImportedRuns,
+            import_runs,
+            imported_runs_complete,
+        )
 
         table = import_runs(runs_root, out, log=step.log)
         table.write_parquet(out / "imported_runs.parquet")
@@ -291,8 +295,8 @@ def convseg_export(
 
     def build(step: Step, out: Path, versions: dict[str, Version]) -> Built:
         """Images, masks and prompts as train.py (`dataset.jsonl`) and eval.py (`items.json`) take them."""
-        from vdata_assets.formats.convseg_export import export_runs
-        from vdata_assets.formats.convseg_files import describe_export
+        from vdata_assets.formats.convseg.convseg_export import export_runs
+        from vdata_assets.formats.convseg.convseg_files import describe_export
 
         export = export_runs(
             engine_tables.all_runs(versions, dataset.root),

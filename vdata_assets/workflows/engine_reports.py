@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from vdata_assets.dataengine.find_regions import FoundRegions
     from vdata_assets.dataengine.settings import PromptSettings, RegionSettings
     from vdata_assets.dataengine.write_prompts import WrittenPrompts
-    from vdata_assets.formats.convseg_tables import Export
+    from vdata_assets.formats.convseg.convseg_tables import Export
 
 
 def regions_built(
@@ -102,8 +102,8 @@ def runs_built(
     from vdata_assets.dataengine.checks import SHARDS_MERGED
     from vdata_assets.dataengine.schema import Prompts, Runs
     from vdata_assets.dataengine.shard_audit import families_balanced
-    from vdata_assets.formats.run_audit import audit_runs
-    from vdata_assets.formats.run_reader import found_runs
+    from vdata_assets.formats.convseg.run_audit import audit_runs
+    from vdata_assets.formats.convseg.run_reader import found_runs
     from vdata_assets.reports import cost_plots, markdown
 
     table = run_table(images, shards)
@@ -217,8 +217,8 @@ def shards_merged(check: Check, shards: int, missing: Mapping[str, str]) -> Find
 
 def export_built(export: "Export", name: str, log: Callable[[str], object]) -> Built:
     """What is to be said of the export."""
-    from vdata_assets.formats.convseg_audit import audit_export
-    from vdata_assets.formats.convseg_schema import ConvsegSamples
+    from vdata_assets.formats.convseg.convseg_audit import audit_export
+    from vdata_assets.formats.convseg.convseg_schema import ConvsegSamples
     from vdata_assets.reports import markdown
     from vdata_assets.reports.embed import SHEET_BYTES, encoded
     from vdata_assets.reports.engine_sheets import export_sheet

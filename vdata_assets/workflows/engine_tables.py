@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from vdata_assets.dataengine.settings import EngineImageSettings
-    from vdata_assets.formats.run_model import FoundRun
+    from vdata_assets.formats.convseg.run_model import FoundRun
 
 COSTS = "costs"
 REGIONS_DIGEST = "regions_digest"
@@ -122,7 +122,7 @@ def published_sources(step: Step, assets: Sequence[str]) -> dict[str, Version]:
 
 def all_runs(versions: Mapping[str, Version], root: Path) -> "list[FoundRun]":
     """The run folders of some versions, those that were made here with their source files."""
-    from vdata_assets.formats.run_reader import found_runs
+    from vdata_assets.formats.convseg.run_reader import found_runs
 
     found = []
     for origin, version in versions.items():

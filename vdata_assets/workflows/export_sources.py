@@ -18,7 +18,7 @@ Versions = Mapping[str, Version]
 def class_conversations(step: Step, dataset: Dataset, versions: Versions) -> Source:
     """Questions and answers about classed images."""
     from vdata_assets.conversations.class_files import TABLE
-    from vdata_assets.formats.samples_of_classes import samples_of_classes
+    from vdata_assets.formats.samples_of.samples_of_classes import samples_of_classes
 
     return Source(
         samples_of_classes(versions["conversations"].file(TABLE)),
@@ -31,7 +31,7 @@ def retrieval_games(
     step: Step, dataset: Dataset, versions: Versions, settings: "TrainingDatasetSettings"
 ) -> Source:
     """The reference games of concept retrieval."""
-    from vdata_assets.formats.samples_of_retrieval import samples_of_retrieval
+    from vdata_assets.formats.samples_of.samples_of_retrieval import samples_of_retrieval
 
     unreadable: list[str] = []
     samples = samples_of_retrieval(
@@ -55,7 +55,7 @@ def annotated_frames(
     step: Step, dataset: Dataset, versions: Versions, names: Sequence[str], seed: int
 ) -> Source:
     """Frames with what people marked in them."""
-    from vdata_assets.formats.samples_of_annotations import samples_of_annotations
+    from vdata_assets.formats.segmentation.samples_of_annotations import samples_of_annotations
 
     root = versions["annotations"].path
     splits = tables.read(versions["splits"].file("splits.parquet"))
@@ -68,7 +68,7 @@ def annotated_frames(
 
 def segmentation_prompts(step: Step, dataset: Dataset, versions: Versions) -> Source:
     """Prompts with the masks that satisfy them."""
-    from vdata_assets.formats.samples_of_prompts import samples_of_prompts
+    from vdata_assets.formats.samples_of.samples_of_prompts import samples_of_prompts
 
     root = versions["convseg_export"].path
     return Source(
@@ -80,7 +80,7 @@ def product_texts(step: Step, dataset: Dataset, versions: Versions) -> Source:
     """Products with their own texts; those whose pictures lie where most do, the others are named."""
     import polars as pl
 
-    from vdata_assets.formats.samples_of_products import samples_of_products
+    from vdata_assets.formats.samples_of.samples_of_products import samples_of_products
 
     products = tables.read(versions["products"].file("products.parquet"))
     told = products.filter(pl.col("reason").is_null() & pl.col("text").is_not_null())

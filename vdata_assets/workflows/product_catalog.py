@@ -75,7 +75,7 @@ def products_asset(dataset: Dataset, settings: ProductSettings) -> dg.AssetsDefi
     def build(step: Step, out: Path, files: str) -> Built:
         """Every row of the source once: its picture, text and category, and why not if it cannot be used."""
         from vdata_assets.formats.described import describe_dataset_dict
-        from vdata_assets.formats.products_hf import (
+        from vdata_assets.formats.tables.products_hf import (
             ALL,
             audit_products_dataset,
             features,

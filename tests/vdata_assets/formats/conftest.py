@@ -16,8 +16,8 @@ from PIL import Image
 from pycocotools import mask as coco
 
 from vdata_assets.annotations.schema import MergedFrames, Objects
-from vdata_assets.formats.llava import write_llava
-from vdata_assets.formats.segmentation_samples import WrittenSamples
+from vdata_assets.formats.segmentation.llava import write_llava
+from vdata_assets.formats.segmentation.segmentation_samples import WrittenSamples
 from vdata_resources.images import probe
 
 HEIGHT, WIDTH = 24, 32

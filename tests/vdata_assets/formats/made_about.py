@@ -6,7 +6,7 @@ from typing import Any
 from made_rows import CLASSES, sample
 
 from vdata_assets.formats.about import About, columns_of, split_about
-from vdata_assets.formats.conversation_rows import features
+from vdata_assets.formats.tables.conversation_rows import features
 from vdata_assets.quality.findings import Finding, Status
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from made_samples import image_bytes
 
-from vdata_assets.formats.chat_messages import ChatMessages
+from vdata_assets.formats.chat.chat_messages import ChatMessages
+from vdata_assets.formats.chat.fireworks import Fireworks, FireworksLocal
+from vdata_assets.formats.chat.openai_vision import OpenAiVision
+from vdata_assets.formats.chat.together_vision import Together
 from vdata_assets.formats.conversation import Picture, Sample, Turn
-from vdata_assets.formats.fireworks import Fireworks, FireworksLocal
-from vdata_assets.formats.openai_vision import OpenAiVision
-from vdata_assets.formats.together_vision import Together
 
 FIREWORKS, LOCAL, OPENAI, TOGETHER = Fireworks(), FireworksLocal(), OpenAiVision(), Together()
 FORMATS = [FIREWORKS, LOCAL, OPENAI, TOGETHER]

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vdata_assets.dataengine.settings import ConvsegExportSettings
-from vdata_assets.formats.convseg_export import export_runs
-from vdata_assets.formats.convseg_tables import Export
-from vdata_assets.formats.run_model import FoundRun
-from vdata_assets.formats.run_reader import found_runs
+from vdata_assets.formats.convseg.convseg_export import export_runs
+from vdata_assets.formats.convseg.convseg_tables import Export
+from vdata_assets.formats.convseg.run_model import FoundRun
+from vdata_assets.formats.convseg.run_reader import found_runs
 
 PLACE = Path("/data/export/current")
 SUMMARY = "entities/summary.json"

@@ -9,7 +9,7 @@ from made_samples import HEIGHT, NAMES, TEXTS, WIDTH, paths
 from pycocotools import mask as coco
 
 from vdata_assets.formats.conversation import MarkedObject, Picture, Sample, Turn
-from vdata_assets.formats.convseg import ABSENT, FOUND, LINES
+from vdata_assets.formats.convseg.convseg import ABSENT, FOUND, LINES
 
 Box = tuple[int, int, int, int]
 

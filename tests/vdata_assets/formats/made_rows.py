@@ -8,8 +8,8 @@ from typing import Any
 from made_samples import HEIGHT, WIDTH, image_bytes
 
 from vdata_assets.formats.conversation import MarkedObject, Picture, Sample, Turn
-from vdata_assets.formats.conversation_rows import features
 from vdata_assets.formats.problems import Problem
+from vdata_assets.formats.tables.conversation_rows import features
 
 PNG = image_bytes("PNG")
 CLASSES = ["cat", "dog"]

@@ -15,7 +15,7 @@ from pycocotools import mask as coco
 
 from vdata_assets.formats.conversation import Feature, MarkedObject, Picture, Sample, Turn
 from vdata_assets.formats.convert import LeftOut, Lost, adapted, convert
-from vdata_assets.formats.convseg import ABSENT
+from vdata_assets.formats.convseg.convseg import ABSENT
 from vdata_assets.formats.features import features_of
 from vdata_assets.formats.format import Format
 from vdata_assets.formats.problems import Problem

@@ -10,7 +10,7 @@ from made_samples import image_bytes
 from vdata_assets.formats import inline_pictures
 from vdata_assets.formats.conversation import Picture, Sample, Turn
 from vdata_assets.formats.convert import Lost, adapted, convert
-from vdata_assets.formats.convseg import ABSENT
+from vdata_assets.formats.convseg.convseg import ABSENT
 from vdata_assets.formats.problems import Problem
 from vdata_assets.formats.registry import format_named
 from vdata_resources.images import load_rgb

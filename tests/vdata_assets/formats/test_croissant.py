@@ -11,11 +11,11 @@ from made_about import exported
 
 from vdata_assets.formats.about import About, Column, SplitAbout, columns_of
 from vdata_assets.formats.checksums import Digest
-from vdata_assets.formats.conversation_rows import features
 from vdata_assets.formats.croissant import write_croissant
-from vdata_assets.formats.hf_conversations import HuggingFace
-from vdata_assets.formats.parquet_conversations import ParquetImages
-from vdata_assets.formats.webdataset import WebDataset
+from vdata_assets.formats.tables.conversation_rows import features
+from vdata_assets.formats.tables.hf_conversations import HuggingFace
+from vdata_assets.formats.tables.parquet_conversations import ParquetImages
+from vdata_assets.formats.tables.webdataset import WebDataset
 
 FORMATS = [
     ParquetImages(),

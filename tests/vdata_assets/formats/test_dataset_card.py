@@ -10,13 +10,13 @@ from made_about import exported
 from made_rows import CLASSES
 from markdown_it import MarkdownIt
 
-from vdata_assets.formats import webdataset
 from vdata_assets.formats.about import SplitAbout
-from vdata_assets.formats.conversation_rows import features
 from vdata_assets.formats.dataset_card import data_files, loading, pattern, write_card
-from vdata_assets.formats.hf_conversations import HuggingFace
-from vdata_assets.formats.parquet_conversations import ParquetImages
-from vdata_assets.formats.webdataset import WebDataset
+from vdata_assets.formats.tables import webdataset
+from vdata_assets.formats.tables.conversation_rows import features
+from vdata_assets.formats.tables.hf_conversations import HuggingFace
+from vdata_assets.formats.tables.parquet_conversations import ParquetImages
+from vdata_assets.formats.tables.webdataset import WebDataset
 
 HOSTILE = '---\n<script>x</script> | [a](javascript:b) ``` # h\n{{x}} "q"'
 

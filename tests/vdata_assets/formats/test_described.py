@@ -10,14 +10,14 @@ import pytest
 import yaml
 from made_exports import exported, many
 
-from vdata_assets.formats import annotation_hf
 from vdata_assets.formats.about import About
-from vdata_assets.formats.annotation_hf import write_annotation_hf
 from vdata_assets.formats.checksums import verify_checksums
-from vdata_assets.formats.convseg_files import describe_export
-from vdata_assets.formats.dataset_dict import dataset_dict_writer
+from vdata_assets.formats.convseg.convseg_files import describe_export
 from vdata_assets.formats.described import describe_dataset_dict
-from vdata_assets.formats.llava import describe_llava
+from vdata_assets.formats.segmentation import annotation_hf
+from vdata_assets.formats.segmentation.annotation_hf import write_annotation_hf
+from vdata_assets.formats.segmentation.llava import describe_llava
+from vdata_assets.formats.tables.dataset_dict import dataset_dict_writer
 from vdata_assets.quality.findings import Finding, Status
 
 LABELS = [["person"], ["person", "car"], ["cup"], ["car"], ["dog", "person"]]

@@ -15,11 +15,11 @@ from made_rows import PNG, sample, tree
 from made_samples import samples
 
 from vdata_assets.formats.conversation import Feature, Picture, Sample, Turn
-from vdata_assets.formats.conversation_rows import EXPRESSES
-from vdata_assets.formats.embedded_pictures import with_pictures
-from vdata_assets.formats.hf_conversations import HuggingFace
-from vdata_assets.formats.parquet_conversations import ParquetImages
-from vdata_assets.formats.webdataset import WebDataset
+from vdata_assets.formats.tables.conversation_rows import EXPRESSES
+from vdata_assets.formats.tables.embedded_pictures import with_pictures
+from vdata_assets.formats.tables.hf_conversations import HuggingFace
+from vdata_assets.formats.tables.parquet_conversations import ParquetImages
+from vdata_assets.formats.tables.webdataset import WebDataset
 from vdata_resources.images import load_rgb
 
 FORMATS = [HuggingFace(), ParquetImages(), WebDataset()]

@@ -15,7 +15,7 @@ from made_rows import PNG, tree
 
 from vdata_assets.formats.about import About
 from vdata_assets.formats.conversation import Picture, Sample, Turn
-from vdata_assets.formats.convseg import ABSENT
+from vdata_assets.formats.convseg.convseg import ABSENT
 from vdata_assets.formats.export import Exported, describe, export, formats_of
 from vdata_assets.formats.export_audit import audit_export
 from vdata_assets.formats.export_checks import EXPORT_CHECKS

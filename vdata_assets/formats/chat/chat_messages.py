@@ -2,7 +2,7 @@
 
 A row is ``{"messages": [{"role", "content"}, ...]}``. Content is a text, or a list of ``{"type": "text",
 "text"}`` and ``{"type": "image_url", "image_url": {"url"}}`` in their order. What each service asks beyond
-that is in :mod:`~vdata_assets.formats.chat_rules`.
+that is in :mod:`~vdata_assets.formats.chat.chat_rules`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,15 +11,15 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from vdata_assets.formats.chat_rules import LOCAL, WEB, ChatRules, check_chat_file, content_shown
+from vdata_assets.formats.chat.chat_rules import LOCAL, WEB, ChatRules, check_chat_file, content_shown
 from vdata_assets.formats.conversation import Feature, Picture, Role, Sample, Turn, merged
 from vdata_assets.formats.data_uri import BadDataUri, append_data_uri, media_type_of, parse
-from vdata_assets.formats.embedded_pictures import require_text
 from vdata_assets.formats.features import require
 from vdata_assets.formats.inline_pictures import InlinePictures
 from vdata_assets.formats.json_lines import read_rows
 from vdata_assets.formats.line_format import SplitFiles, split_file
 from vdata_assets.formats.problems import BadRow, Problem, Report
+from vdata_assets.formats.tables.embedded_pictures import require_text
 
 FLUSHED_BYTES = 1 << 18
 ROLES: tuple[Role, ...] = ("system", "user", "assistant")

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vdata_assets.formats.chat.llava_rules import reference_fault
 from vdata_assets.formats.conversation import Picture, Role, Sample, Turn
 from vdata_assets.formats.data_uri import BadDataUri, parse
 from vdata_assets.formats.image_tokens import IMAGE, parts_of, text_of
 from vdata_assets.formats.inline_pictures import path_fault
 from vdata_assets.formats.json_lines import Numbered, Row
-from vdata_assets.formats.llava_rules import reference_fault
 from vdata_assets.formats.problems import BadRow, Problem, Report, shown
 
 LABEL = "label"

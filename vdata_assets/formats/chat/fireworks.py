@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import msgspec
 
-from vdata_assets.formats.chat_messages import ChatMessages
-from vdata_assets.formats.chat_rules import LOCAL, ChatRules
+from vdata_assets.formats.chat.chat_messages import ChatMessages
+from vdata_assets.formats.chat.chat_rules import LOCAL, ChatRules
 from vdata_assets.formats.conversation import CHAT, Feature, Picture, Sample, Turn
 from vdata_assets.formats.inline_pictures import InlinePictures, path_fault
 

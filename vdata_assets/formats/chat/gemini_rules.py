@@ -3,7 +3,7 @@
 The rules are those of its documentation: "Prepare supervised fine-tuning data for Gemini models" for rows and
 parts, "Image tuning" for the number and size of pictures, "About supervised fine-tuning for Gemini models"
 for files (Gemini 2.5), "Image understanding" for types. They are apart from
-:mod:`~vdata_assets.formats.gemini_tuning` on purpose: what reads a row must not be what judges it.
+:mod:`~vdata_assets.formats.chat.gemini_tuning` on purpose: what reads a row must not be what judges it.
 """
 
 import base64

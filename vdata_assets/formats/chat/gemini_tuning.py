@@ -7,9 +7,15 @@ from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote
 
+from vdata_assets.formats.chat.gemini_rules import (
+    MEDIA_TYPES,
+    MOST_IMAGE_BYTES,
+    MOST_IMAGES,
+    REMOTE,
+    check_file,
+)
 from vdata_assets.formats.conversation import CHAT, Feature, Picture, Role, Sample, Turn, merged
 from vdata_assets.formats.data_uri import BadDataUri, media_type_of, parse
-from vdata_assets.formats.gemini_rules import MEDIA_TYPES, MOST_IMAGE_BYTES, MOST_IMAGES, REMOTE, check_file
 from vdata_assets.formats.inline_pictures import InlinePictures, path_fault
 from vdata_assets.formats.line_format import LineFormat, split_file
 from vdata_assets.formats.problems import BadRow, Report
@@ -101,11 +107,11 @@ class GeminiTuning(LineFormat):
         return Sample("", tuple(turns))
 
     def validate(self, folder: Path, split: str, report: Report) -> int:
-        """See :func:`~vdata_assets.formats.gemini_rules.check_file`."""
+        """See :func:`~vdata_assets.formats.chat.gemini_rules.check_file`."""
         return check_file(folder / split_file(split, self._end), report, split in ("val", "validation"))
 
     def validate_file(self, file: Path, report: Report) -> int:
-        """See :func:`~vdata_assets.formats.gemini_rules.check_file`."""
+        """See :func:`~vdata_assets.formats.chat.gemini_rules.check_file`."""
         return check_file(file, report)
 
     def _part(self, part: str | Picture, sample: Sample, turn: int, root: Path) -> dict[str, Any]:

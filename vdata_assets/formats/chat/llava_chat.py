@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
-from vdata_assets.formats import chat_rows
+from vdata_assets.formats.chat import chat_rows
+from vdata_assets.formats.chat.llava_rules import check_row
 from vdata_assets.formats.conversation import Feature, Role, Sample
 from vdata_assets.formats.features import require
 from vdata_assets.formats.image_tokens import IMAGE
@@ -29,7 +30,6 @@ from vdata_assets.formats.json_lines import (
     write_lines,
 )
 from vdata_assets.formats.line_format import split_file, splits_of
-from vdata_assets.formats.llava_rules import check_row
 from vdata_assets.formats.problems import Problem, Report, shown
 
 RESERVED = re.compile(re.escape(IMAGE))
@@ -89,7 +89,7 @@ class LlavaLines:
         return chat_rows.samples(read_rows(file, report), file, report)
 
     def validate(self, folder: Path, split: str, report: Report) -> int:
-        """Check every row by the trainer's rules (:mod:`~vdata_assets.formats.llava_rules`)."""
+        """Check every row by the trainer's rules (:mod:`~vdata_assets.formats.chat.llava_rules`)."""
         file = folder / split_file(split, self._file.ending)
 
         def check(number: int, row: Row) -> None:

@@ -15,15 +15,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from vdata_assets.formats import chat_rows
+from vdata_assets.formats.chat import chat_rows
+from vdata_assets.formats.chat.dataset_info import INFO, Columns, Entry, Tags, read_info, write_info
+from vdata_assets.formats.chat.sharegpt_rules import RESERVED, check_row, entry_fault
 from vdata_assets.formats.conversation import CHAT, Feature, Role, Sample
-from vdata_assets.formats.dataset_info import INFO, Columns, Entry, Tags, read_info, write_info
 from vdata_assets.formats.features import require
 from vdata_assets.formats.inline_pictures import path_fault
 from vdata_assets.formats.json_lines import FILE, Row, check_rows, read_rows, write_array
 from vdata_assets.formats.line_format import split_file
 from vdata_assets.formats.problems import Problem, Report, shown
-from vdata_assets.formats.sharegpt_rules import RESERVED, check_row, entry_fault
 
 ROLES: dict[Role, str] = {"system": "system", "user": "human", "assistant": "gpt"}
 COLUMNS = Columns(messages="conversations", images="images")
@@ -102,7 +102,7 @@ class ShareGpt:
         return _samples(file, next(mine, None), report)
 
     def validate(self, folder: Path, split: str, report: Report) -> int:
-        """Check ``dataset_info.json`` and every row (:mod:`~vdata_assets.formats.sharegpt_rules`).
+        """Check ``dataset_info.json`` and every row (:mod:`~vdata_assets.formats.chat.sharegpt_rules`).
 
         Raises:
             ValueError: ``dataset_info.json`` is of another form.

@@ -6,9 +6,9 @@ and read here.
 
 from typing import Any
 
-from vdata_assets.formats.dataset_info import Entry
+from vdata_assets.formats.chat.dataset_info import Entry
+from vdata_assets.formats.chat.llava_rules import Fault, reference_fault
 from vdata_assets.formats.json_lines import Row
-from vdata_assets.formats.llava_rules import Fault, reference_fault
 
 PLACEHOLDER = "<image>"
 OTHER_PLACEHOLDERS = {"<video>": "videos", "<audio>": "audios"}

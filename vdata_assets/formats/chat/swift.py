@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from vdata_assets.formats.chat.swift_rows import BoxType, row_of, sample_of
+from vdata_assets.formats.chat.swift_rules import check_file
 from vdata_assets.formats.conversation import Feature, Sample
 from vdata_assets.formats.line_format import LineFormat
 from vdata_assets.formats.problems import Report
-from vdata_assets.formats.swift_rows import BoxType, row_of, sample_of
-from vdata_assets.formats.swift_rules import check_file
 
 
 class Swift(LineFormat):
@@ -24,11 +24,11 @@ class Swift(LineFormat):
     directory and then in the folder that the environment variable ``ROOT_IMAGE_DIR`` names.
 
     The trainer puts the next of ``ref`` where a text has ``<ref-object>``, and the next of ``bbox`` where it
-    has ``<bbox>``; see :mod:`~vdata_assets.formats.chat_objects` for how they are one object. Objects that no
-    text points at are written too, and not trained on. A box is converted by the trainer to what the model
-    speaks (``normalize_bbox`` in ``swift/template/base.py``): whole thousandths of the picture's sides for
-    most models, among them Qwen2-VL and Qwen3-VL; for Qwen2.5-VL whole pixels of the picture as its processor
-    resizes it. So a file holds none of these:
+    has ``<bbox>``; see :mod:`~vdata_assets.formats.chat.chat_objects` for how they are one object. Objects
+    that no text points at are written too, and not trained on. A box is converted by the trainer to what the
+    model speaks (``normalize_bbox`` in ``swift/template/base.py``): whole thousandths of the picture's sides
+    for most models, among them Qwen2-VL and Qwen3-VL; for Qwen2.5-VL whole pixels of the picture as its
+    processor resizes it. So a file holds none of these:
 
     real
         ``bbox`` in pixels of the picture's file; the trainer divides by its width and height. Its loader does
@@ -36,8 +36,8 @@ class Swift(LineFormat):
     norm1
         ``bbox`` as shares of the sides, 0 to 1. Needs ``Sample.sizes``; boxes come back to a millionth pixel.
 
-    :mod:`~vdata_assets.formats.qwen_boxes` has the conversions. ``image_id`` says which picture a box is in,
-    from 0, where there are several.
+    :mod:`~vdata_assets.formats.chat.qwen_boxes` has the conversions. ``image_id`` says which picture a box is
+    in, from 0, where there are several.
 
     Args:
         bbox_type: of the boxes that are written; reading takes either.
@@ -62,5 +62,5 @@ class Swift(LineFormat):
         return sample_of(row)
 
     def validate_file(self, file: Path, report: Report) -> int:
-        """See :func:`~vdata_assets.formats.swift_rules.check_file`."""
+        """See :func:`~vdata_assets.formats.chat.swift_rules.check_file`."""
         return check_file(file, report)

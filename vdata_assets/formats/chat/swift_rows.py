@@ -5,13 +5,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from vdata_assets.formats.chat_objects import BOX, REF, UNNAMED, count, joined, parted
+from vdata_assets.formats.chat.chat_objects import BOX, REF, UNNAMED, count, joined, parted
+from vdata_assets.formats.chat.qwen_boxes import Box, from_norm1, to_norm1
 from vdata_assets.formats.conversation import MarkedObject, Picture, Role, Sample, Turn, merged
-from vdata_assets.formats.conversation_rows import is_box, is_whole
 from vdata_assets.formats.data_uri import BadDataUri, media_type_of, parse
 from vdata_assets.formats.inline_pictures import path_fault
 from vdata_assets.formats.problems import BadRow
-from vdata_assets.formats.qwen_boxes import Box, from_norm1, to_norm1
+from vdata_assets.formats.tables.conversation_rows import is_box, is_whole
 
 BoxType = Literal["real", "norm1"]
 

@@ -3,8 +3,9 @@
 The rules are those of ``RowPreprocessor`` in ``swift/dataset/preprocessor/core.py``, which drops a row that
 fails them with a line in its log, and of ``swift/template/base.py`` (``_preprocess_inputs``,
 ``_add_default_tags``, ``_pre_tokenize``, ``normalize_bbox``), which leaves placeholders that have nothing to
-stand for in the text; and of ``datasets``, see :mod:`~vdata_assets.formats.json_columns`. They are apart from
-:mod:`~vdata_assets.formats.swift_rows` on purpose: what reads a row must not be what judges it.
+stand for in the text; and of ``datasets``, see :mod:`~vdata_assets.formats.tables.json_columns`. They are
+apart from :mod:`~vdata_assets.formats.chat.swift_rows` on purpose: what reads a row must not be what judges
+it.
 """
 
 import math
@@ -12,12 +13,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from vdata_assets.formats.chat.qwen_boxes import to_norm1000
+from vdata_assets.formats.chat.swift_rows import image_fault
 from vdata_assets.formats.data_uri import BadDataUri, media_type_of, parse
-from vdata_assets.formats.json_columns import FirstColumns
 from vdata_assets.formats.json_lines import read_lines
 from vdata_assets.formats.problems import Problem, Report, shown
-from vdata_assets.formats.qwen_boxes import to_norm1000
-from vdata_assets.formats.swift_rows import image_fault
+from vdata_assets.formats.tables.json_columns import FirstColumns
 
 ROLES = ("system", "user", "tool_call", "tool_response", "tool", "assistant")
 TRAINED = ("assistant", "tool_call")

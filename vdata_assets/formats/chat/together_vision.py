@@ -2,8 +2,8 @@
 
 from typing import ClassVar
 
-from vdata_assets.formats.chat_messages import ChatMessages
-from vdata_assets.formats.chat_rules import ChatRules
+from vdata_assets.formats.chat.chat_messages import ChatMessages
+from vdata_assets.formats.chat.chat_rules import ChatRules
 from vdata_assets.formats.conversation import CHAT, Feature, Sample, Turn
 
 

@@ -13,10 +13,10 @@ from tempfile import TemporaryFile
 from typing import IO, Any, ClassVar
 
 from vdata_assets.annotations.labels import label_problem
-from vdata_assets.formats.coco_document import CocoDocument
-from vdata_assets.formats.coco_geometry import Measured, measured, sides
-from vdata_assets.formats.coco_reading import read_samples
-from vdata_assets.formats.coco_rules import check_document
+from vdata_assets.formats.coco.coco_document import CocoDocument
+from vdata_assets.formats.coco.coco_geometry import Measured, measured, sides
+from vdata_assets.formats.coco.coco_reading import read_samples
+from vdata_assets.formats.coco.coco_rules import check_document
 from vdata_assets.formats.conversation import Feature, MarkedObject, Sample
 from vdata_assets.formats.features import require
 from vdata_assets.formats.inline_pictures import path_fault
@@ -71,7 +71,7 @@ def load_coco(file: Path, report: Report) -> Iterator[Sample]:
 
 
 def validate_coco(file: Path, report: Report) -> int:
-    """Check a COCO file; the number of images. See :mod:`~vdata_assets.formats.coco_rules`.
+    """Check a COCO file; the number of images. See :mod:`~vdata_assets.formats.coco.coco_rules`.
 
     Raises:
         OSError: the file cannot be opened.

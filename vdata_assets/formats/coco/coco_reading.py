@@ -10,8 +10,8 @@ import msgspec
 from msgspec import Struct
 
 from vdata_assets.annotations.labels import hidden_character, label_problem
-from vdata_assets.formats.coco_document import CocoDocument
-from vdata_assets.formats.coco_geometry import Box, Measured, corners, measured
+from vdata_assets.formats.coco.coco_document import CocoDocument
+from vdata_assets.formats.coco.coco_geometry import Box, Measured, corners, measured
 from vdata_assets.formats.conversation import MarkedObject, Picture, Sample, Turn
 from vdata_assets.formats.inline_pictures import path_fault
 from vdata_assets.formats.problems import BadRow, Problem, Report
@@ -66,7 +66,7 @@ T = TypeVar("T", _Image, _Annotation, _Category)
 
 
 def read_samples(document: CocoDocument, file: str, report: Report) -> Iterator[Sample]:
-    """The samples of a file; see :func:`~vdata_assets.formats.coco_instances.load_coco`.
+    """The samples of a file; see :func:`~vdata_assets.formats.coco.coco_instances.load_coco`.
 
     Args:
         document: the file's entries.

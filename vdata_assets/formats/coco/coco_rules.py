@@ -2,8 +2,8 @@
 
 Sources: cocodataset.org, "Data format"; ``pycocotools`` 2.0.11 (``COCO.createIndex``, ``COCO.annToRLE``,
 ``COCOeval.evaluateImg``); detectron2's ``load_coco_json`` in ``detectron2/data/datasets/coco.py``. They are
-apart from :mod:`~vdata_assets.formats.coco_reading` on purpose: what reads an entry must not be what judges
-it.
+apart from :mod:`~vdata_assets.formats.coco.coco_reading` on purpose: what reads an entry must not be what
+judges it.
 """
 
 import math
@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Set
 from itertools import islice
 from typing import Any, NamedTuple
 
-from vdata_assets.formats.coco_document import CocoDocument
-from vdata_assets.formats.coco_geometry import Measured, corners, measured
+from vdata_assets.formats.coco.coco_document import CocoDocument
+from vdata_assets.formats.coco.coco_geometry import Measured, corners, measured
 from vdata_assets.formats.inline_pictures import path_fault
 from vdata_assets.formats.problems import Problem, Report, shown
 from vdata_assets.masks.run_lengths import MOST_PIXELS

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdata_assets.formats.about import DESCRIPTIONS
-from vdata_assets.formats.coco_geometry import corners
+from vdata_assets.formats.coco.coco_geometry import corners
 from vdata_assets.formats.conversation import Feature, MarkedObject, Picture, Sample, Turn
-from vdata_assets.formats.convseg_lists import (
+from vdata_assets.formats.convseg.convseg_lists import (
     ENCODER,
     EvalItem,
     inside,
@@ -27,14 +27,14 @@ from vdata_assets.formats.convseg_lists import (
     train_line,
     write_items,
 )
-from vdata_assets.formats.convseg_masks import MASKS, read_mask, write_mask
-from vdata_assets.formats.convseg_rules import check_lists
-from vdata_assets.formats.embedded_pictures import require_text
+from vdata_assets.formats.convseg.convseg_masks import MASKS, read_mask, write_mask
+from vdata_assets.formats.convseg.convseg_rules import check_lists
 from vdata_assets.formats.features import require
-from vdata_assets.formats.huggingface import upright_rgb
 from vdata_assets.formats.inline_pictures import path_fault
 from vdata_assets.formats.line_format import split_file, splits_of
 from vdata_assets.formats.problems import BadRow, Problem, Report
+from vdata_assets.formats.tables.embedded_pictures import require_text
+from vdata_assets.formats.tables.huggingface import upright_rgb
 from vdata_assets.masks.dense import decoded, runs_of
 from vdata_assets.masks.measure import boxes
 from vdata_assets.masks.write import write_compressed
@@ -131,7 +131,7 @@ class Convseg:
                 yield found
 
     def validate(self, folder: Path, split: str, report: Report) -> int:
-        """See :func:`~vdata_assets.formats.convseg_rules.check_lists`."""
+        """See :func:`~vdata_assets.formats.convseg.convseg_rules.check_lists`."""
         lines, items = (folder / split_file(split, end) for end in (LINES, ITEMS))
         return check_lists(lines, items, report, self.workers)
 

@@ -18,14 +18,14 @@ from vdata_assets.dataengine.checks import (
     EXPORT_PROMPTS,
     EXPORT_SAMPLES,
 )
-from vdata_assets.formats.convseg_files import MANIFEST, listed
-from vdata_assets.formats.convseg_lists import DATASET, ITEMS, KEY, EvalItem, ItemsHead, TrainRow
-from vdata_assets.formats.convseg_masks import pixels
-from vdata_assets.formats.convseg_samples import HELD_MASKS, same_prompt, scaled_up
-from vdata_assets.formats.convseg_tables import Export
+from vdata_assets.formats.convseg.convseg_files import MANIFEST, listed
+from vdata_assets.formats.convseg.convseg_lists import DATASET, ITEMS, KEY, EvalItem, ItemsHead, TrainRow
+from vdata_assets.formats.convseg.convseg_masks import pixels
+from vdata_assets.formats.convseg.convseg_samples import HELD_MASKS, same_prompt, scaled_up
+from vdata_assets.formats.convseg.convseg_tables import Export
+from vdata_assets.formats.convseg.run_files import MaskSize, UnusableFile
+from vdata_assets.formats.convseg.run_reader import read_run
 from vdata_assets.formats.json_lines import pieces
-from vdata_assets.formats.run_files import MaskSize, UnusableFile
-from vdata_assets.formats.run_reader import read_run
 from vdata_assets.quality.findings import Finding
 from vdata_assets.splits.near_samples import near_samples_apart
 from vdata_assets.splits.sample_split_audit import audit_sample_splits

@@ -12,13 +12,13 @@ from pathlib import Path
 import polars as pl
 
 from vdata_assets.dataengine.settings import ConvsegExportSettings
-from vdata_assets.formats.convseg_files import write_files
-from vdata_assets.formats.convseg_keys import image_keys
-from vdata_assets.formats.convseg_masks import MASKS
-from vdata_assets.formats.convseg_samples import IMAGES, write_run_samples
-from vdata_assets.formats.convseg_schema import ConvsegImages, ConvsegSamples, ConvsegSkips
-from vdata_assets.formats.convseg_tables import Export, ExportTables
-from vdata_assets.formats.run_model import FoundRun
+from vdata_assets.formats.convseg.convseg_files import write_files
+from vdata_assets.formats.convseg.convseg_keys import image_keys
+from vdata_assets.formats.convseg.convseg_masks import MASKS
+from vdata_assets.formats.convseg.convseg_samples import IMAGES, write_run_samples
+from vdata_assets.formats.convseg.convseg_schema import ConvsegImages, ConvsegSamples, ConvsegSkips
+from vdata_assets.formats.convseg.convseg_tables import Export, ExportTables
+from vdata_assets.formats.convseg.run_model import FoundRun
 from vdata_assets.splits.near_samples import near_pairs, without_links
 from vdata_assets.splits.sample_splits import write_sample_splits
 from vdata_resources.parallel import ordered_map

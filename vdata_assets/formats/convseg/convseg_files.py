@@ -8,8 +8,8 @@ import polars as pl
 
 from vdata_assets.dataengine.annotator import FAMILIES
 from vdata_assets.formats.about import About
-from vdata_assets.formats.convseg_keys import shown_name
-from vdata_assets.formats.convseg_lists import (
+from vdata_assets.formats.convseg.convseg_keys import shown_name
+from vdata_assets.formats.convseg.convseg_lists import (
     DATASET,
     ENCODER,
     ITEMS,
@@ -18,11 +18,11 @@ from vdata_assets.formats.convseg_lists import (
     write_items,
     write_listing,
 )
-from vdata_assets.formats.convseg_masks import MASKS
-from vdata_assets.formats.convseg_samples import IMAGES
-from vdata_assets.formats.convseg_tables import Export
+from vdata_assets.formats.convseg.convseg_masks import MASKS
+from vdata_assets.formats.convseg.convseg_samples import IMAGES
+from vdata_assets.formats.convseg.convseg_tables import Export
 from vdata_assets.formats.described import describe_files
-from vdata_assets.formats.row_columns import CONVSEG
+from vdata_assets.formats.tables.row_columns import CONVSEG
 
 MANIFEST = "export_manifest.json"
 WHOLE = "prompts"

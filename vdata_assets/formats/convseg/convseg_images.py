@@ -9,8 +9,8 @@ from pathlib import Path
 import xxhash
 from PIL import Image
 
-from vdata_assets.formats.run_files import MaskSize, UnusableFile, read_limited
-from vdata_assets.formats.run_model import FoundRun, Run
+from vdata_assets.formats.convseg.run_files import MaskSize, UnusableFile, read_limited
+from vdata_assets.formats.convseg.run_model import FoundRun, Run
 from vdata_resources.images import DAMAGED, FORMATS, ImageHeader, UnreadableImage, load_rgb, probe
 from vdata_resources.perceptual_hash import perceptual_hash_of
 

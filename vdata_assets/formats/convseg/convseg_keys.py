@@ -7,7 +7,7 @@ from itertools import chain, count
 
 from vdata_assets.dataengine.run_folder import slug
 from vdata_assets.dataengine.schema import RUN_PREFIX
-from vdata_assets.formats.run_model import FoundRun
+from vdata_assets.formats.convseg.run_model import FoundRun
 
 SAFE_STEM = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")
 MOST_STEM = 80

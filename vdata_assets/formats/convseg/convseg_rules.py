@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from vdata_assets.formats.convseg_lists import KEY, ItemRows
-from vdata_assets.formats.convseg_masks import pixels
+from vdata_assets.formats.convseg.convseg_lists import KEY, ItemRows
+from vdata_assets.formats.convseg.convseg_masks import pixels
 from vdata_assets.formats.inline_pictures import path_fault
 from vdata_assets.formats.json_lines import FILE, ROW, Row, read_lines
 from vdata_assets.formats.problems import Problem, Report, shown

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from vdata_assets.dataengine.annotator import Family
 from vdata_assets.dataengine.settings import ConvsegExportSettings
-from vdata_assets.formats.convseg_images import NO_IMAGE, ConvsegImage, image_of, image_size
-from vdata_assets.formats.convseg_masks import MASKS, write_mask
-from vdata_assets.formats.run_files import MaskSize, UnusableFile
-from vdata_assets.formats.run_model import NO_SATISFYING, FoundRun, Run, RunPrompt, RunRegion
-from vdata_assets.formats.run_reader import read_run
+from vdata_assets.formats.convseg.convseg_images import NO_IMAGE, ConvsegImage, image_of, image_size
+from vdata_assets.formats.convseg.convseg_masks import MASKS, write_mask
+from vdata_assets.formats.convseg.run_files import MaskSize, UnusableFile
+from vdata_assets.formats.convseg.run_model import NO_SATISFYING, FoundRun, Run, RunPrompt, RunRegion
+from vdata_assets.formats.convseg.run_reader import read_run
 
 DUPLICATE = "duplicate_prompt"
 BAD_MASK = "unreadable_mask"

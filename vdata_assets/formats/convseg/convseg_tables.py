@@ -8,10 +8,10 @@ import dataframely as dy
 import polars as pl
 
 from vdata_assets.dataengine.settings import ConvsegExportSettings
-from vdata_assets.formats.convseg_keys import shown_name
-from vdata_assets.formats.convseg_samples import WrittenRun
-from vdata_assets.formats.convseg_schema import ConvsegImages, ConvsegSamples, ConvsegSkips
-from vdata_assets.formats.run_model import FoundRun
+from vdata_assets.formats.convseg.convseg_keys import shown_name
+from vdata_assets.formats.convseg.convseg_samples import WrittenRun
+from vdata_assets.formats.convseg.convseg_schema import ConvsegImages, ConvsegSamples, ConvsegSkips
+from vdata_assets.formats.convseg.run_model import FoundRun
 from vdata_assets.splits.schema import SampleSplits
 
 BATCH = 1024

@@ -25,8 +25,8 @@ from vdata_assets.dataengine.run_folder import (
     run_json,
     slug,
 )
-from vdata_assets.formats.convseg_images import MOST_IMAGE
-from vdata_assets.formats.run_files import (
+from vdata_assets.formats.convseg.convseg_images import MOST_IMAGE
+from vdata_assets.formats.convseg.run_files import (
     MOST_MASK,
     UnusableFile,
     file_inside,
@@ -35,8 +35,8 @@ from vdata_assets.formats.run_files import (
     read_limited,
     read_mask,
 )
-from vdata_assets.formats.run_model import FoundRun, Run, RunFamily, RunRegion
-from vdata_assets.formats.run_reader import whole_number
+from vdata_assets.formats.convseg.run_model import FoundRun, Run, RunFamily, RunRegion
+from vdata_assets.formats.convseg.run_reader import whole_number
 from vdata_resources.images import UnreadableImage, probe
 
 SOURCE = "source_image"

@@ -10,11 +10,11 @@ import polars as pl
 from vdata_assets.dataengine.checks import IMPORTED_RUNS_COMPLETE
 from vdata_assets.dataengine.run_folder import ACCEPTED, ORIGINAL
 from vdata_assets.dataengine.schema import RUN_PREFIX
-from vdata_assets.formats.convseg_images import image_size
-from vdata_assets.formats.convseg_keys import image_keys, shown_name
-from vdata_assets.formats.imported_copy import copy_run
-from vdata_assets.formats.run_files import UnusableFile
-from vdata_assets.formats.run_model import (
+from vdata_assets.formats.convseg.convseg_images import image_size
+from vdata_assets.formats.convseg.convseg_keys import image_keys, shown_name
+from vdata_assets.formats.convseg.imported_copy import copy_run
+from vdata_assets.formats.convseg.run_files import UnusableFile
+from vdata_assets.formats.convseg.run_model import (
     NO_SATISFYING,
     NO_VERIFICATIONS,
     NOT_ACCEPTED,
@@ -22,7 +22,7 @@ from vdata_assets.formats.run_model import (
     Run,
     RunRegion,
 )
-from vdata_assets.formats.run_reader import found_runs, read_run
+from vdata_assets.formats.convseg.run_reader import found_runs, read_run
 from vdata_assets.quality.findings import Finding
 from vdata_resources.parallel import ordered_map
 from vdata_resources.progress import Progress

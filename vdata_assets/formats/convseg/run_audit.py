@@ -18,9 +18,9 @@ from vdata_assets.dataengine.run_folder import (
     SUMMARY,
     box_name,
 )
-from vdata_assets.formats.convseg_images import image_size
-from vdata_assets.formats.convseg_samples import same_prompt
-from vdata_assets.formats.run_files import (
+from vdata_assets.formats.convseg.convseg_images import image_size
+from vdata_assets.formats.convseg.convseg_samples import same_prompt
+from vdata_assets.formats.convseg.run_files import (
     MOST_BOX,
     MaskSize,
     UnusableFile,
@@ -30,8 +30,8 @@ from vdata_assets.formats.run_files import (
     read_limited,
     read_mask,
 )
-from vdata_assets.formats.run_model import BLANK, NOT_ACCEPTED, FoundRun, Run, RunRegion
-from vdata_assets.formats.run_reader import read_run
+from vdata_assets.formats.convseg.run_model import BLANK, NOT_ACCEPTED, FoundRun, Run, RunRegion
+from vdata_assets.formats.convseg.run_reader import read_run
 from vdata_assets.masks.dense import inclusive_box
 from vdata_assets.quality.findings import Finding
 from vdata_resources.parallel import ordered_map

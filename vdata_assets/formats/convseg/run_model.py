@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdata_assets.dataengine.annotator import Box, Family
-from vdata_assets.formats.run_files import MaskSize, UnusableFile, mask_size, read_mask
+from vdata_assets.formats.convseg.run_files import MaskSize, UnusableFile, mask_size, read_mask
 
 NO_REGIONS = "no_accepted_json"
 BAD_REGIONS = "invalid_accepted_json"

@@ -12,8 +12,8 @@ from pathlib import Path
 from vdata_assets.dataengine.annotator import FAMILIES, Box, Family
 from vdata_assets.dataengine.run_folder import ACCEPTED, ORIGINAL, SUMMARY, mask_name
 from vdata_assets.dataengine.schema import RUN_PREFIX
-from vdata_assets.formats.run_files import UnusableFile, file_inside, located, read_json
-from vdata_assets.formats.run_model import (
+from vdata_assets.formats.convseg.run_files import UnusableFile, file_inside, located, read_json
+from vdata_assets.formats.convseg.run_model import (
     AMBIGUOUS_INDEX,
     BAD_REGIONS,
     BAD_SUMMARY,

@@ -10,10 +10,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from vdata_assets.formats.chat.llava_chat import ROLES
 from vdata_assets.formats.conversation import Picture, Sample, Turn
 from vdata_assets.formats.image_tokens import IMAGE
 from vdata_assets.formats.line_format import split_file
-from vdata_assets.formats.llava_chat import ROLES
 
 ESCAPES = {mark: json.dumps(mark)[1:-1] for mark in (*map(chr, range(32)), '"', "\\")}
 """What JSON does not take as it is, by RFC 8259, section 7."""
@@ -44,7 +44,7 @@ def write_class_lines(
     """Write ``<split>.jsonl``, a sample a line as LLaVA has it, a batch at a time and without making samples.
 
     A row is ``{"id", "image", "conversations", "metadata": {"class"}}``;
-    :class:`~vdata_assets.formats.llava_chat.LlavaLines` reads and checks it.
+    :class:`~vdata_assets.formats.chat.llava_chat.LlavaLines` reads and checks it.
 
     Args:
         batches: of schema ClassSamples, of any splits.

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
-from vdata_assets.formats.class_samples import class_format_samples
 from vdata_assets.formats.conversation import Sample
-from vdata_assets.formats.row_batches import in_order
+from vdata_assets.formats.samples_of.class_samples import class_format_samples
+from vdata_assets.formats.tables.row_batches import in_order
 
 BATCH = 4096
 
@@ -16,8 +16,8 @@ BATCH = 4096
 def samples_of_classes(file: Path, prefix: str = "") -> Callable[[], Mapping[str, Iterator[Sample]]]:
     """The samples of published conversations in the order of the rows, by split.
 
-    What a sample is says :func:`~vdata_assets.formats.class_samples.class_format_samples`. Every split reads
-    the file anew, so memory holds a batch.
+    What a sample is says :func:`~vdata_assets.formats.samples_of.class_samples.class_format_samples`. Every
+    split reads the file anew, so memory holds a batch.
 
     Args:
         file: a Parquet file of schema :class:`~vdata_assets.conversations.class_schema.ClassSamples`.

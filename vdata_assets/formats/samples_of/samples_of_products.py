@@ -7,7 +7,7 @@ import polars as pl
 
 from vdata_assets.attributes.settings import UNKNOWN
 from vdata_assets.formats.conversation import Picture, Sample, Turn
-from vdata_assets.formats.row_batches import in_order
+from vdata_assets.formats.tables.row_batches import in_order
 from vdata_assets.seeding import seeded_int
 
 QUESTIONS = (

@@ -8,10 +8,10 @@ from pathlib import Path
 import polars as pl
 
 from vdata_assets.formats.conversation import Picture, Sample, Turn
-from vdata_assets.formats.convseg import ABSENT, FOUND, sample_of
-from vdata_assets.formats.convseg_lists import DATASET, ITEMS, EvalItem, read_list
+from vdata_assets.formats.convseg.convseg import ABSENT, FOUND, sample_of
+from vdata_assets.formats.convseg.convseg_lists import DATASET, ITEMS, EvalItem, read_list
 from vdata_assets.formats.problems import BadRow, Problem
-from vdata_assets.formats.row_batches import in_order
+from vdata_assets.formats.tables.row_batches import in_order
 from vdata_assets.splits.sample_splits import TABLE
 from vdata_resources.parallel import ordered_map
 
@@ -47,8 +47,8 @@ def samples_of_prompts(
     prompt whose mask is empty has no object. Memory holds the splits of the images and some masks.
 
     Args:
-        root: a version that :func:`~vdata_assets.formats.convseg_export.export_runs` wrote, in one piece or
-            with a folder a split, in any mode and path_mode; the pictures' paths are relative to it.
+        root: a version that :func:`~vdata_assets.formats.convseg.convseg_export.export_runs` wrote, in one
+            piece or with a folder a split, in any mode and path_mode; the pictures' paths are relative to it.
         answers: the wording.
         workers: threads that read masks; default: the cores this process may use.
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from vdata_assets.conversations.reference_game import QUESTIONS, Questions, Task, listener_rows, speaker_rows
 from vdata_assets.formats.conversation import Picture, Sample, Turn
-from vdata_assets.formats.huggingface import SPLIT, readable_rows
+from vdata_assets.formats.tables.huggingface import SPLIT, readable_rows
 
 TASKS: tuple[Task, ...] = ("speaker", "listener")
 CHOICE = (
@@ -34,8 +34,8 @@ def samples_of_retrieval(
 ) -> Callable[[], Mapping[str, Iterator[Sample]]]:
     """A sample a task and row, all in the one split ``train``, task after task in the order of the rows.
 
-    The training datasets (:func:`~vdata_assets.formats.huggingface.write_training_dataset`) have the same
-    rows: those with an image that cannot be decoded are left out and told.
+    The training datasets (:func:`~vdata_assets.formats.tables.huggingface.write_training_dataset`) have the
+    same rows: those with an image that cannot be decoded are left out and told.
 
     - ``listener``: the query and one reference, the listener's question, and yes or no. The same rows are
       positive as in the training dataset of the same seed.

@@ -8,9 +8,7 @@ from typing import Any
 import polars as pl
 
 from vdata_assets.conversations.segmentation import PHRASES, Phrases, Turn
-from vdata_assets.formats.dataset_dict import dataset_dict_writer
-from vdata_assets.formats.huggingface import upright_rgb
-from vdata_assets.formats.segmentation_samples import (
+from vdata_assets.formats.segmentation.segmentation_samples import (
     SPLIT_NAMES,
     Log,
     Samples,
@@ -20,6 +18,8 @@ from vdata_assets.formats.segmentation_samples import (
     select_samples,
     with_conversations,
 )
+from vdata_assets.formats.tables.dataset_dict import dataset_dict_writer
+from vdata_assets.formats.tables.huggingface import upright_rgb
 from vdata_resources.parallel import ordered_map
 from vdata_resources.progress import Progress
 
@@ -60,8 +60,8 @@ def write_annotation_hf(
     compressed run lengths with their size as [height, width], ``bounding_boxes`` [x, y, width, height] in
     pixels; they, labels, object_ids and areas are in the order in which the conversation mentions the
     objects. Images are the frames' own bytes, or what
-    :func:`~vdata_assets.formats.huggingface.upright_rgb` makes of them. The same annotations, splits and
-    seed give the same bytes; memory holds some frames and never the dataset.
+    :func:`~vdata_assets.formats.tables.huggingface.upright_rgb` makes of them. The same annotations, splits
+    and seed give the same bytes; memory holds some frames and never the dataset.
 
     Args:
         source: a version of the annotations.

@@ -10,15 +10,13 @@ import polars as pl
 
 from vdata_assets.conversations.segmentation import PHRASES, Phrases
 from vdata_assets.formats.about import About, Column
-from vdata_assets.formats.coco_geometry import sides
+from vdata_assets.formats.chat.llava_chat import LlavaLines, SplitFile
+from vdata_assets.formats.coco.coco_geometry import sides
 from vdata_assets.formats.conversation import Picture, Sample
 from vdata_assets.formats.described import describe_files
-from vdata_assets.formats.huggingface import upright_rgb
 from vdata_assets.formats.json_lines import Row, array_of_lines, read_lines, write_lines
-from vdata_assets.formats.llava_chat import LlavaLines, SplitFile
-from vdata_assets.formats.row_columns import LLAVA
-from vdata_assets.formats.samples_of_annotations import samples_of_selection
-from vdata_assets.formats.segmentation_samples import (
+from vdata_assets.formats.segmentation.samples_of_annotations import samples_of_selection
+from vdata_assets.formats.segmentation.segmentation_samples import (
     SPLIT_NAMES,
     Log,
     SampleSelection,
@@ -26,6 +24,8 @@ from vdata_assets.formats.segmentation_samples import (
     picture,
     select_samples,
 )
+from vdata_assets.formats.tables.huggingface import upright_rgb
+from vdata_assets.formats.tables.row_columns import LLAVA
 from vdata_resources.parallel import ordered_map
 from vdata_resources.progress import Progress
 

@@ -8,9 +8,9 @@ import polars as pl
 
 from vdata_assets.conversations.segmentation import ASSISTANT, HUMAN, IMAGE, PHRASES, Phrases
 from vdata_assets.conversations.segmentation import Turn as Said
-from vdata_assets.formats.coco_geometry import corners
+from vdata_assets.formats.coco.coco_geometry import corners
 from vdata_assets.formats.conversation import MarkedObject, Picture, Role, Sample, Turn
-from vdata_assets.formats.segmentation_samples import (
+from vdata_assets.formats.segmentation.segmentation_samples import (
     SPLIT_NAMES,
     Samples,
     SampleSelection,
@@ -32,12 +32,12 @@ def samples_of_annotations(
 ) -> Callable[[], Mapping[str, Iterator[Sample]]]:
     """The frames that have a split and an object with a mask, in their order, by split.
 
-    :func:`~vdata_assets.formats.llava.write_llava` writes them, and
-    :func:`~vdata_assets.formats.annotation_hf.write_annotation_hf` their texts word for word. Objects stand
-    in the order in which the conversation mentions them, with their class, box and mask; ``metadata`` has
-    video_id and frame_index. Boxes and masks are those of the upright picture, as ``sizes`` are; a picture by
-    path is the frame's own file, which its EXIF metadata may rotate. Memory holds the table of frames and the
-    objects of some of them.
+    :func:`~vdata_assets.formats.segmentation.llava.write_llava` writes them, and
+    :func:`~vdata_assets.formats.segmentation.annotation_hf.write_annotation_hf` their texts word for word.
+    Objects stand in the order in which the conversation mentions them, with their class, box and mask;
+    ``metadata`` has video_id and frame_index. Boxes and masks are those of the upright picture, as ``sizes``
+    are; a picture by path is the frame's own file, which its EXIF metadata may rotate. Memory holds the table
+    of frames and the objects of some of them.
 
     Args:
         root: a version of the annotations, that the pictures' paths are relative to.

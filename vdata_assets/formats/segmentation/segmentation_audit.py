@@ -12,16 +12,16 @@ import polars as pl
 import xxhash
 
 from vdata_assets.conversations.segmentation import Box, Turn, untruth
-from vdata_assets.formats.annotation_hf import features
 from vdata_assets.formats.checks import DATASET_HF_LOADS, DATASET_LLAVA_LOADS, SAMPLES_WRITTEN
-from vdata_assets.formats.huggingface import embedded
-from vdata_assets.formats.llava import IMAGES, MANIFEST, LlavaFrames
-from vdata_assets.formats.segmentation_samples import (
+from vdata_assets.formats.segmentation.annotation_hf import features
+from vdata_assets.formats.segmentation.llava import IMAGES, MANIFEST, LlavaFrames
+from vdata_assets.formats.segmentation.segmentation_samples import (
     Log,
     SampleSelection,
     WrittenSamples,
     sample_slices,
 )
+from vdata_assets.formats.tables.huggingface import embedded
 from vdata_assets.quality.findings import Check, Finding
 from vdata_resources.images import UnreadableImage
 from vdata_resources.progress import Progress

@@ -3,7 +3,7 @@
 The rules are those of ``prepare_multimodal_messages`` in ``trl/data_utils.py`` (TRL 1.16) for messages and
 placeholders, of ``datasets/features`` (``Image``, ``ClassLabel``; datasets 5.2) for columns, and of the chat
 templates that refuse any other order of roles (LLaVA, Gemma). They are apart from
-:mod:`~vdata_assets.formats.conversation_rows` on purpose: what reads a row must not be what judges it.
+:mod:`~vdata_assets.formats.tables.conversation_rows` on purpose: what reads a row must not be what judges it.
 """
 
 import json

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from vdata_assets.formats.conversation import Feature, MarkedObject, Picture, Role, Sample, Turn, merged
-from vdata_assets.formats.embedded_pictures import Embedded
 from vdata_assets.formats.inline_pictures import path_fault
 from vdata_assets.formats.problems import BadRow, Problem, Report, shown
+from vdata_assets.formats.tables.embedded_pictures import Embedded
 
 EXPRESSES = frozenset(Feature) - {Feature.WEIGHT, Feature.PATH, Feature.URL}
 ROLES = get_args(Role)

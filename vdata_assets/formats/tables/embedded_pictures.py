@@ -6,8 +6,8 @@ from pathlib import Path
 
 from vdata_assets.formats.conversation import Feature, Picture, Sample
 from vdata_assets.formats.features import require
-from vdata_assets.formats.huggingface import upright_rgb
 from vdata_assets.formats.inline_pictures import path_fault
+from vdata_assets.formats.tables.huggingface import upright_rgb
 from vdata_resources.images import UnreadableImage, probe
 from vdata_resources.parallel import ordered_map
 
@@ -33,8 +33,8 @@ def with_pictures(
 ) -> Iterator[tuple[Sample, list[Embedded]]]:
     """Samples with their pictures read, in order, by threads that are some samples ahead.
 
-    A picture's bytes are its own, or what :func:`~vdata_assets.formats.huggingface.upright_rgb` makes of
-    them where a trainer would otherwise see another picture than the encoder did.
+    A picture's bytes are its own, or what :func:`~vdata_assets.formats.tables.huggingface.upright_rgb` makes
+    of them where a trainer would otherwise see another picture than the encoder did.
 
     Args:
         samples: read lazily.

@@ -1,6 +1,6 @@
 """Conversations as a Hugging Face DatasetDict on disk, for ``datasets.load_from_disk`` and TRL's trainers.
 
-Columns and the convention for pictures are in :mod:`~vdata_assets.formats.conversation_rows`.
+Columns and the convention for pictures are in :mod:`~vdata_assets.formats.tables.conversation_rows`.
 """
 
 import json
@@ -10,18 +10,18 @@ from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 from vdata_assets.formats.conversation import Feature, Sample
-from vdata_assets.formats.conversation_checks import Placed, check_rows, loaded
-from vdata_assets.formats.conversation_rows import EXPRESSES, RowReader, features
-from vdata_assets.formats.dataset_dict import (
+from vdata_assets.formats.declared import declared_problems
+from vdata_assets.formats.problems import Problem, Report, shown
+from vdata_assets.formats.tables.conversation_checks import Placed, check_rows, loaded
+from vdata_assets.formats.tables.conversation_rows import EXPRESSES, RowReader, features
+from vdata_assets.formats.tables.dataset_dict import (
     DATASET_DICT,
     DATASET_INFO,
     DATASET_STATE,
     dataset_dict_writer,
 )
-from vdata_assets.formats.declared import declared_problems
-from vdata_assets.formats.problems import Problem, Report, shown
-from vdata_assets.formats.row_batches import label_names, names_in, record_batches, rows_of
-from vdata_assets.formats.sample_spool import with_classes
+from vdata_assets.formats.tables.row_batches import label_names, names_in, record_batches, rows_of
+from vdata_assets.formats.tables.sample_spool import with_classes
 
 MOST_JSON_BYTES = 1 << 26
 CHECKED_ROWS = 16
@@ -93,7 +93,7 @@ class HuggingFace:
 
         Rules: Arrow files hold valid arrays; ``datasets.load_from_disk`` takes the folder; ``images`` and
         ``messages`` are declared as TRL's trainers need them; and those of
-        :mod:`~vdata_assets.formats.conversation_checks` for each row.
+        :mod:`~vdata_assets.formats.tables.conversation_checks` for each row.
         """
         from datasets import DatasetDict, load_from_disk
 

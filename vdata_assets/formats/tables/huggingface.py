@@ -11,7 +11,7 @@ import polars as pl
 from PIL import Image
 
 from vdata_assets.conversations.reference_game import QUESTIONS, Questions, Task, listener_rows, speaker_rows
-from vdata_assets.formats.dataset_dict import DatasetDictWriter, dataset_dict_writer
+from vdata_assets.formats.tables.dataset_dict import DatasetDictWriter, dataset_dict_writer
 from vdata_resources.images import UnreadableImage, is_upright_rgb, load_rgb
 from vdata_resources.parallel import ordered_map
 from vdata_resources.progress import Progress

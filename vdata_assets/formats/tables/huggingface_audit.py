@@ -8,7 +8,7 @@ import polars as pl
 
 from vdata_assets.conversations.reference_game import Task
 from vdata_assets.formats.checks import DATASET_LOADS, ROWS_EMBEDDED
-from vdata_assets.formats.huggingface import BATCH, IMAGE_COLUMNS, SPLIT, TrainingDataset, features
+from vdata_assets.formats.tables.huggingface import BATCH, IMAGE_COLUMNS, SPLIT, TrainingDataset, features
 from vdata_assets.quality.findings import Finding
 from vdata_resources.images import UnreadableImage, load_rgb
 from vdata_resources.parallel import ordered_map

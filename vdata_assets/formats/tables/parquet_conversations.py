@@ -2,7 +2,7 @@
 
 Files are ``data/<split>-00000-of-00002.parquet``, their schema declares ``datasets.Features`` under the key
 ``huggingface`` (``datasets/packaged_modules/parquet/parquet.py``), and a row group is small enough for the
-viewer of the Hub. Columns are in :mod:`~vdata_assets.formats.conversation_rows`.
+viewer of the Hub. Columns are in :mod:`~vdata_assets.formats.tables.conversation_rows`.
 """
 
 import re
@@ -13,12 +13,12 @@ from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 from vdata_assets.formats.conversation import Feature, Sample
-from vdata_assets.formats.conversation_checks import Placed, check_rows, loaded
-from vdata_assets.formats.conversation_rows import EXPRESSES, RowReader, features
 from vdata_assets.formats.declared import declared_problems
 from vdata_assets.formats.problems import Problem, Report, shown
-from vdata_assets.formats.row_batches import in_order, label_names, record_batches, rows_of
-from vdata_assets.formats.sample_spool import with_classes
+from vdata_assets.formats.tables.conversation_checks import Placed, check_rows, loaded
+from vdata_assets.formats.tables.conversation_rows import EXPRESSES, RowReader, features
+from vdata_assets.formats.tables.row_batches import in_order, label_names, record_batches, rows_of
+from vdata_assets.formats.tables.sample_spool import with_classes
 
 DATA = "data"
 NAME = re.compile(r"(\w+(?:\.\w+)*)-(\d{5})-of-(\d{5})\.parquet")

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import xxhash
 
-from vdata_assets.formats.dataset_dict import dataset_dict_writer
+from vdata_assets.formats.tables.dataset_dict import dataset_dict_writer
 from vdata_assets.products.checks import PRODUCTS_DATASET_LOADS
 from vdata_assets.products.settings import OWN_COLUMNS
 from vdata_assets.quality.findings import Finding

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from vdata_assets.formats.conversation import Sample
-from vdata_assets.formats.conversation_rows import EXPRESSES, row_of
-from vdata_assets.formats.embedded_pictures import with_pictures
+from vdata_assets.formats.tables.conversation_rows import EXPRESSES, row_of
+from vdata_assets.formats.tables.embedded_pictures import with_pictures
 
 BATCH_ROWS = 1000
 BATCH_BYTES = 32_000_000

@@ -6,7 +6,7 @@ from typing import Any
 from vdata_assets.formats.about import Column, columns_of
 
 EMBEDDING = ("huggingface", "parquet", "webdataset")
-"""Formats whose columns are those of :func:`~vdata_assets.formats.conversation_rows.features`."""
+"""Formats whose columns are those of :func:`~vdata_assets.formats.tables.conversation_rows.features`."""
 
 ID = Column("id", "text", "unique within the dataset; absent where there is none")
 METADATA = Column("metadata", "object", "the label and further strings")
@@ -107,7 +107,7 @@ def columns(name: str, classes: Sequence[str]) -> tuple[tuple[Column, ...], Any]
     """
     if name not in EMBEDDING:
         return COLUMNS[name], None
-    from vdata_assets.formats.conversation_rows import features
+    from vdata_assets.formats.tables.conversation_rows import features
 
     declared = features(classes)
     return columns_of(declared), None if name == "webdataset" else declared

@@ -9,7 +9,7 @@ from typing import BinaryIO
 import msgspec
 
 from vdata_assets.formats.conversation import Sample
-from vdata_assets.formats.embedded_pictures import require_text
+from vdata_assets.formats.tables.embedded_pictures import require_text
 
 LENGTH_BYTES = 8
 

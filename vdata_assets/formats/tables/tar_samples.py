@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from vdata_assets.formats.problems import Problem, Report, shown
-from vdata_assets.formats.tar_members import Member, members
+from vdata_assets.formats.tables.tar_members import Member, members
 
 NAME = re.compile(r"((?:.*/|)[^./][^.]*|)\.([^/]*)", re.DOTALL)
 PICTURE = re.compile(r"(?:(\d{1,6})\.)?(jpe?g|jfif|png|webp|gif|bmp|tiff?|avif|jp2|ppm)", re.IGNORECASE)

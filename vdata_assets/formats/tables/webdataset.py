@@ -10,8 +10,9 @@ A sample is ``<key>.json`` and ``<key>.<n>.jpg`` for its pictures from 0, one af
 - in the JSON, what may be empty (``objects``, ``sizes``, ``metadata``) is JSON text, and no label is "": else
   ``datasets`` takes the type of five empty lists for all.
 
-``messages`` are those of :mod:`~vdata_assets.formats.conversation_rows`. Samples with different numbers of
-pictures are no table for ``datasets`` unless it is given :func:`features`; ``webdataset`` reads them as is.
+``messages`` are those of :mod:`~vdata_assets.formats.tables.conversation_rows`. Samples with different
+numbers of pictures are no table for ``datasets`` unless it is given :func:`features`; ``webdataset`` reads
+them as is.
 """
 
 import json
@@ -26,12 +27,12 @@ from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 from vdata_assets.formats.conversation import Feature, Sample
-from vdata_assets.formats.conversation_checks import Placed, check_rows, loaded
-from vdata_assets.formats.conversation_rows import EXPRESSES, RowReader, text_row
-from vdata_assets.formats.embedded_pictures import Embedded, with_pictures
 from vdata_assets.formats.problems import Problem, Report, shown
-from vdata_assets.formats.row_batches import in_order
-from vdata_assets.formats.tar_samples import TarSample, tar_samples
+from vdata_assets.formats.tables.conversation_checks import Placed, check_rows, loaded
+from vdata_assets.formats.tables.conversation_rows import EXPRESSES, RowReader, text_row
+from vdata_assets.formats.tables.embedded_pictures import Embedded, with_pictures
+from vdata_assets.formats.tables.row_batches import in_order
+from vdata_assets.formats.tables.tar_samples import TarSample, tar_samples
 
 SHARD = re.compile(r"(\w+(?:\.\w+)*)-(\d{6})\.tar")
 SPLIT = re.compile(r"\w+(\.\w+)*")

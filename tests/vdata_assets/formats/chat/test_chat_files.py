@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from made_chats import FIREWORKS, JPEG, OPENAI, PNG, TOGETHER, asked, row
 
-from vdata_assets.formats.chat_messages import ChatMessages
-from vdata_assets.formats.chat_rules import check_chat_file
+from vdata_assets.formats.chat.chat_messages import ChatMessages
+from vdata_assets.formats.chat.chat_rules import check_chat_file
 from vdata_assets.formats.conversation import Picture
 
 

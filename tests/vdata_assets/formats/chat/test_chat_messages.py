@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from made_chats import FORMATS, INLINE, JPEG, PNG, asked, image, named, uri
 from made_samples import image_bytes, samples
 
-from vdata_assets.formats.chat_messages import ChatMessages
+from vdata_assets.formats.chat.chat_messages import ChatMessages
+from vdata_assets.formats.chat.fireworks import Fireworks, FireworksLocal
+from vdata_assets.formats.chat.openai_vision import OpenAiVision
+from vdata_assets.formats.chat.together_vision import Together
 from vdata_assets.formats.conversation import Picture, Sample, Turn
-from vdata_assets.formats.fireworks import Fireworks, FireworksLocal
-from vdata_assets.formats.openai_vision import OpenAiVision
 from vdata_assets.formats.problems import Problem
-from vdata_assets.formats.together_vision import Together
 
 
 @pytest.mark.parametrize("made", FORMATS, ids=named)

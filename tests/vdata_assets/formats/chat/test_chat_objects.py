@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdata_assets.formats.chat_objects import BOX, REF, joined, parted
+from vdata_assets.formats.chat.chat_objects import BOX, REF, joined, parted
 from vdata_assets.formats.conversation import MarkedObject
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from vdata_assets.formats.chat_rows import samples
+from vdata_assets.formats.chat.chat_rows import samples
 from vdata_assets.formats.conversation import Picture, Sample, Turn
 
 FILE = Path("/somewhere/rows.json")

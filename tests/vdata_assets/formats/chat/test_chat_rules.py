@@ -12,7 +12,7 @@ from made_chats import FIREWORKS, JPEG, LOCAL, OPENAI, PNG, TOGETHER, image, row
 from made_samples import image_bytes
 from PIL import Image
 
-from vdata_assets.formats.chat_messages import ChatMessages
+from vdata_assets.formats.chat.chat_messages import ChatMessages
 
 SHOWN = "'data:image/png;base64,…'"
 URL = "messages[0].content[0].image_url.url"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from made_samples import image_bytes
 
-from vdata_assets.formats import gemini_rules
-from vdata_assets.formats.gemini_tuning import GeminiTuning
+from vdata_assets.formats.chat import gemini_rules
+from vdata_assets.formats.chat.gemini_tuning import GeminiTuning
 
 FILE = {"fileData": {"mimeType": "image/png", "fileUri": "gs://bucket/a.png"}}
 QUESTION = {"role": "user", "parts": [FILE, {"text": "Q"}]}

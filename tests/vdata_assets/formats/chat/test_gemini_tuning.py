@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_samples import image_bytes, samples
 
+from vdata_assets.formats.chat.gemini_tuning import GeminiInline, GeminiTuning
 from vdata_assets.formats.conversation import Feature, Picture, Sample, Turn
-from vdata_assets.formats.gemini_tuning import GeminiInline, GeminiTuning
 
 PNG, JPEG = image_bytes("PNG"), image_bytes("JPEG")
 GS = "gs://bucket/cats"

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_samples import samples
 
+from vdata_assets.formats.chat.llava_chat import LlavaArray, LlavaLines
 from vdata_assets.formats.conversation import Picture, Sample, Turn
-from vdata_assets.formats.llava_chat import LlavaArray, LlavaLines
 
 A = Picture(path="cats/a b.jpg")
 CAT = Sample(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdata_assets.formats.qwen_boxes import (
+from vdata_assets.formats.chat.qwen_boxes import (
     from_norm1,
     from_norm1000,
     from_resized,

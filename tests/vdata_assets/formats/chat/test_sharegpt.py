@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_samples import samples
 
+from vdata_assets.formats.chat.sharegpt import ShareGpt
+from vdata_assets.formats.chat.sharegpt_rules import RESERVED
 from vdata_assets.formats.conversation import Picture, Sample, Turn
-from vdata_assets.formats.sharegpt import ShareGpt
-from vdata_assets.formats.sharegpt_rules import RESERVED
 
 A, B = Picture(path="cats/a.jpg"), Picture(path="b.jpg")
 FORMAT = ShareGpt()

@@ -11,9 +11,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from made_samples import HEIGHT, WIDTH, image_bytes, samples
 
+from vdata_assets.formats.chat.qwen_boxes import smart_resize, to_norm1000, to_resized
+from vdata_assets.formats.chat.swift import Swift
 from vdata_assets.formats.conversation import MarkedObject, Picture, Sample, Turn
-from vdata_assets.formats.qwen_boxes import smart_resize, to_norm1000, to_resized
-from vdata_assets.formats.swift import Swift
 
 CAT = Picture(path="cats/a.jpg")
 RESERVED = ("<image>", "<img>", "<ref-object>", "<bbox>")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from vdata_assets.formats.chat.swift import Swift
 from vdata_assets.formats.conversation import MarkedObject, Picture, Sample, Turn
-from vdata_assets.formats.swift import Swift
 
 CAT = Picture(path="cats/a.jpg")
 QUESTION = {"role": "user", "content": "<image>Q"}

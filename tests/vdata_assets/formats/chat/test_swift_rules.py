@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from vdata_assets.formats import json_columns
-from vdata_assets.formats.swift import Swift
+from vdata_assets.formats.chat.swift import Swift
+from vdata_assets.formats.tables import json_columns
 
 QUESTION = {"role": "user", "content": "<image>Q"}
 ANSWER = {"role": "assistant", "content": "<ref-object><bbox>"}

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdata_assets.formats import coco_document
-from vdata_assets.formats.coco_document import CocoDocument
+from vdata_assets.formats.coco import coco_document
+from vdata_assets.formats.coco.coco_document import CocoDocument
 
 VALUES = st.recursive(
     st.none()

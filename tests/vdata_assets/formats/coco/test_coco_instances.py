@@ -14,7 +14,7 @@ from made_samples import HEIGHT, NAMES, WIDTH, image_bytes, samples
 from pycocotools import mask as coco
 from pycocotools.coco import COCO
 
-from vdata_assets.formats.coco_instances import Coco, load_coco, save_coco, validate_coco
+from vdata_assets.formats.coco.coco_instances import Coco, load_coco, save_coco, validate_coco
 from vdata_assets.formats.conversation import MarkedObject, Picture, Sample, Turn
 
 LABELS = NAMES.map(str.strip).filter(bool)

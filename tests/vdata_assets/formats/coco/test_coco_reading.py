@@ -9,7 +9,7 @@ import pytest
 from made_samples import HEIGHT, WIDTH
 from pycocotools import mask as coco
 
-from vdata_assets.formats.coco_instances import load_coco
+from vdata_assets.formats.coco.coco_instances import load_coco
 from vdata_assets.formats.conversation import MarkedObject, Picture, Sample, Turn
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vdata_assets.formats.coco_instances import validate_coco
+from vdata_assets.formats.coco.coco_instances import validate_coco
 
 IMAGE = {"id": 5, "file_name": "a.jpg", "width": 64, "height": 48}
 THING = {

@@ -14,10 +14,10 @@ from PIL import Image
 
 from vdata_assets.dataengine.checks import EXPORT_CHECKS
 from vdata_assets.dataengine.settings import ConvsegExportSettings
-from vdata_assets.formats.convseg_audit import audit_export
-from vdata_assets.formats.convseg_export import export_runs
-from vdata_assets.formats.convseg_tables import Export
-from vdata_assets.formats.run_reader import found_runs
+from vdata_assets.formats.convseg.convseg_audit import audit_export
+from vdata_assets.formats.convseg.convseg_export import export_runs
+from vdata_assets.formats.convseg.convseg_tables import Export
+from vdata_assets.formats.convseg.run_reader import found_runs
 from vdata_assets.quality.findings import Finding, Status
 
 PROMPTS = {"entities": [("a", [0], "ACCEPT"), ("b", [0, 1], "ACCEPT")], "spatial": [("c", [], "ACCEPT")]}

@@ -13,9 +13,9 @@ from made_exports import exported, lines, many, mask, size
 from made_runs import HEIGHT, MASKS, WIDTH, files_of, made_run, picture, rectangle
 from PIL import Image
 
-from vdata_assets.formats.convseg_keys import image_keys
-from vdata_assets.formats.run_model import FoundRun
-from vdata_assets.formats.run_reader import found_runs
+from vdata_assets.formats.convseg.convseg_keys import image_keys
+from vdata_assets.formats.convseg.run_model import FoundRun
+from vdata_assets.formats.convseg.run_reader import found_runs
 
 ACCEPTED = "accepted_regions/accepted.json"
 

@@ -18,8 +18,8 @@ from PIL import Image
 
 from vdata_assets.formats.conversation import Picture, Sample, Turn
 from vdata_assets.formats.convert import Lost, adapted
-from vdata_assets.formats.convseg import ABSENT, Convseg
-from vdata_assets.formats.convseg_masks import read_mask
+from vdata_assets.formats.convseg.convseg import ABSENT, Convseg
+from vdata_assets.formats.convseg.convseg_masks import read_mask
 from vdata_assets.formats.problems import Problem
 from vdata_resources.images import load_rgb
 

@@ -11,8 +11,8 @@ from made_runs import HEIGHT, MASKS, WIDTH, edit, made_run, picture
 from numpy.typing import NDArray
 from PIL import Image
 
-from vdata_assets.formats.run_model import FoundRun
-from vdata_assets.formats.run_reader import found_runs
+from vdata_assets.formats.convseg.run_model import FoundRun
+from vdata_assets.formats.convseg.run_reader import found_runs
 
 
 def with_source(root: Path, pixels: NDArray[np.uint8], **options: Any) -> tuple[FoundRun, Path]:

@@ -10,7 +10,7 @@ from made_prompts import marked, prompt
 from made_samples import HEIGHT, WIDTH, image_bytes
 from PIL import Image
 
-from vdata_assets.formats.convseg import Convseg
+from vdata_assets.formats.convseg.convseg import Convseg
 from vdata_assets.formats.problems import Problem
 
 

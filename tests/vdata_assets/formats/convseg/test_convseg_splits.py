@@ -8,7 +8,7 @@ import pytest
 from made_exports import PLACE, exported, lines, many
 from made_runs import made_run
 
-from vdata_assets.formats.run_reader import found_runs
+from vdata_assets.formats.convseg.run_reader import found_runs
 from vdata_assets.splits.settings import SplitSettings
 
 

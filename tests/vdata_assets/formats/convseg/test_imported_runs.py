@@ -9,11 +9,11 @@ from made_runs import edit, files_of, made_run
 from PIL import Image
 
 from vdata_assets.dataengine.settings import ConvsegExportSettings
-from vdata_assets.formats.convseg_export import export_runs
-from vdata_assets.formats.convseg_tables import Export
-from vdata_assets.formats.imported_runs import import_runs, imported_runs_complete
-from vdata_assets.formats.run_audit import audit_runs
-from vdata_assets.formats.run_reader import found_runs
+from vdata_assets.formats.convseg.convseg_export import export_runs
+from vdata_assets.formats.convseg.convseg_tables import Export
+from vdata_assets.formats.convseg.imported_runs import import_runs, imported_runs_complete
+from vdata_assets.formats.convseg.run_audit import audit_runs
+from vdata_assets.formats.convseg.run_reader import found_runs
 from vdata_assets.quality.findings import Status
 
 ACCEPTED = "accepted_regions/accepted.json"

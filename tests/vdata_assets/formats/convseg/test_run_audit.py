@@ -8,9 +8,9 @@ import pytest
 from made_runs import HEIGHT, MASKS, WIDTH, edit, made_run
 from PIL import Image
 
-from vdata_assets.formats.run_audit import audit_runs, run_problems
-from vdata_assets.formats.run_model import FoundRun
-from vdata_assets.formats.run_reader import found_runs
+from vdata_assets.formats.convseg.run_audit import audit_runs, run_problems
+from vdata_assets.formats.convseg.run_model import FoundRun
+from vdata_assets.formats.convseg.run_reader import found_runs
 from vdata_assets.quality.findings import Status
 
 ACCEPTED = "accepted_regions/accepted.json"

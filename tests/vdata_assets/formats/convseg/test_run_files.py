@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vdata_assets.formats.run_files import UnusableFile, mask_size, read_mask
+from vdata_assets.formats.convseg.run_files import UnusableFile, mask_size, read_mask
 
 
 def npz(**arrays: Any) -> bytes:

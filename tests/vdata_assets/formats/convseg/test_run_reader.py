@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from made_runs import HEIGHT, MASKS, WIDTH, edit, made_run
 from PIL import Image
 
-from vdata_assets.formats.run_files import MOST_JSON, read_json
-from vdata_assets.formats.run_reader import found_runs, read_run, whole_number
+from vdata_assets.formats.convseg.run_files import MOST_JSON, read_json
+from vdata_assets.formats.convseg.run_reader import found_runs, read_run, whole_number
 
 ACCEPTED = "accepted_regions/accepted.json"
 

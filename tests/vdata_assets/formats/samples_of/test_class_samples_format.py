@@ -6,10 +6,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from vdata_assets.formats.class_samples import class_format_samples, write_class_lines
+from vdata_assets.formats.chat.llava_chat import LlavaLines
 from vdata_assets.formats.conversation import Picture, Sample, Turn
-from vdata_assets.formats.llava_chat import LlavaLines
 from vdata_assets.formats.problems import Problem
+from vdata_assets.formats.samples_of.class_samples import class_format_samples, write_class_lines
 
 NAME = 'é "{class}"\\'
 

@@ -6,12 +6,12 @@ import polars as pl
 import pytest
 
 from vdata_assets.conversations.class_schema import ClassSamples
-from vdata_assets.formats import samples_of_classes as module
+from vdata_assets.formats.chat.llava_chat import LlavaLines
 from vdata_assets.formats.conversation import Feature, Picture, Sample, Turn
 from vdata_assets.formats.features import features_of
-from vdata_assets.formats.llava_chat import LlavaLines
 from vdata_assets.formats.problems import Problem
-from vdata_assets.formats.samples_of_classes import samples_of_classes
+from vdata_assets.formats.samples_of import samples_of_classes as module
+from vdata_assets.formats.samples_of.samples_of_classes import samples_of_classes
 
 SPLITS = ["test", "train", "val", "train", "extra"]
 

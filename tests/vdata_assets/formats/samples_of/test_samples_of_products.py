@@ -6,12 +6,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from vdata_assets.formats import samples_of_products as module
+from vdata_assets.formats.chat.llava_chat import LlavaLines
 from vdata_assets.formats.conversation import Feature, Picture, Sample, Turn
 from vdata_assets.formats.features import features_of
-from vdata_assets.formats.llava_chat import LlavaLines
 from vdata_assets.formats.problems import Problem
-from vdata_assets.formats.samples_of_products import QUESTIONS, samples_of_products
+from vdata_assets.formats.samples_of import samples_of_products as module
+from vdata_assets.formats.samples_of.samples_of_products import QUESTIONS, samples_of_products
 
 SPLITS = ["test", "train", "validation", "train"]
 

@@ -12,11 +12,11 @@ from made_runs import HEIGHT, MASKS, WIDTH, files_of, made_run
 from pycocotools import mask as coco
 
 from vdata_assets.formats.conversation import Feature, MarkedObject, Picture, Sample, Turn
+from vdata_assets.formats.convseg.run_reader import found_runs
 from vdata_assets.formats.features import features_of
-from vdata_assets.formats.hf_conversations import HuggingFace
 from vdata_assets.formats.problems import Problem
-from vdata_assets.formats.run_reader import found_runs
-from vdata_assets.formats.samples_of_prompts import Answers, samples_of_prompts
+from vdata_assets.formats.samples_of.samples_of_prompts import Answers, samples_of_prompts
+from vdata_assets.formats.tables.hf_conversations import HuggingFace
 
 PROMPTS: Any = {
     "entities": [("Segment the \u201ebox\u201c", [0], "ACCEPT"), ("Segment nothing", [], "ACCEPT")],

@@ -9,12 +9,12 @@ import pytest
 from PIL import Image
 
 from vdata_assets.conversations.reference_game import listener_rows
-from vdata_assets.formats import samples_of_retrieval as module
 from vdata_assets.formats.conversation import Feature, Picture, Sample, Turn
 from vdata_assets.formats.features import features_of
-from vdata_assets.formats.hf_conversations import HuggingFace
 from vdata_assets.formats.problems import Problem
-from vdata_assets.formats.samples_of_retrieval import samples_of_retrieval
+from vdata_assets.formats.samples_of import samples_of_retrieval as module
+from vdata_assets.formats.samples_of.samples_of_retrieval import samples_of_retrieval
+from vdata_assets.formats.tables.hf_conversations import HuggingFace
 
 Stream = Callable[[], Mapping[str, Iterator[Sample]]]
 LISTENER = (

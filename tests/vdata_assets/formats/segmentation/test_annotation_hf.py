@@ -13,8 +13,8 @@ from PIL import Image
 from pycocotools import mask as coco
 
 from vdata_assets.conversations.segmentation import statements
-from vdata_assets.formats import segmentation_samples
-from vdata_assets.formats.annotation_hf import features, write_annotation_hf
+from vdata_assets.formats.segmentation import segmentation_samples
+from vdata_assets.formats.segmentation.annotation_hf import features, write_annotation_hf
 from vdata_resources.images import load_rgb
 
 LABELS = [
@@ -160,8 +160,8 @@ def test_samples_are_the_same_however_the_tables_are_cut(
 PROGRAM = """
 import os, sys, polars as pl
 from pathlib import Path
-from vdata_assets.formats.annotation_hf import write_annotation_hf
-from vdata_assets.formats.llava import write_llava
+from vdata_assets.formats.segmentation.annotation_hf import write_annotation_hf
+from vdata_assets.formats.segmentation.llava import write_llava
 source, out = map(Path, sys.argv[1:])
 splits = pl.read_parquet(source / "splits.parquet")
 write_annotation_hf(source, splits, out / "hf", workers=1)

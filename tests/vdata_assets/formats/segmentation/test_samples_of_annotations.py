@@ -6,12 +6,12 @@ import polars as pl
 import pytest
 from pycocotools import mask as coco
 
-from vdata_assets.formats import segmentation_samples
 from vdata_assets.formats.conversation import Feature, MarkedObject, Picture, Sample, Turn
 from vdata_assets.formats.features import features_of
-from vdata_assets.formats.hf_conversations import HuggingFace
 from vdata_assets.formats.problems import Problem
-from vdata_assets.formats.samples_of_annotations import samples_of_annotations
+from vdata_assets.formats.segmentation import segmentation_samples
+from vdata_assets.formats.segmentation.samples_of_annotations import samples_of_annotations
+from vdata_assets.formats.tables.hf_conversations import HuggingFace
 
 LABELS = [["cup", "!car", "cup"], ["person"], ["!dog"], ["dog"], ["car"], ["cup", "dog", "cup"], []]
 

@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from vdata_assets.formats.annotation_hf import write_annotation_hf
-from vdata_assets.formats.segmentation_audit import audit_annotation_hf, audit_llava
-from vdata_assets.formats.segmentation_samples import WrittenSamples
+from vdata_assets.formats.segmentation.annotation_hf import write_annotation_hf
+from vdata_assets.formats.segmentation.segmentation_audit import audit_annotation_hf, audit_llava
+from vdata_assets.formats.segmentation.segmentation_samples import WrittenSamples
 from vdata_assets.quality.findings import Status
 from vdata_resources.images import load_rgb
 

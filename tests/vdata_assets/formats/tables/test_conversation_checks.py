@@ -7,8 +7,8 @@ import pytest
 from made_rows import PNG, sound, told
 from made_samples import HEIGHT, WIDTH
 
-from vdata_assets.formats.conversation_checks import Placed, check_rows
 from vdata_assets.formats.problems import Problem
+from vdata_assets.formats.tables.conversation_checks import Placed, check_rows
 
 
 def check(row: dict[str, Any], classes: int | None = 2) -> list[str]:
@@ -139,7 +139,7 @@ def filled(messages: list[dict[str, Any]], images: list[Any]) -> list[dict[str, 
 
 def test_trl_puts_each_picture_in_its_place() -> None:
     from vdata_assets.formats.conversation import Picture, Sample, Turn
-    from vdata_assets.formats.conversation_rows import text_row
+    from vdata_assets.formats.tables.conversation_rows import text_row
 
     first, second = Picture(path="1.jpg"), Picture(path="2.jpg")
     made = Sample("a", (Turn("user", (first, "and", second)), Turn("assistant", ("Yes", first))))

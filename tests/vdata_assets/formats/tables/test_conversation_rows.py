@@ -6,8 +6,8 @@ import pytest
 from made_rows import PNG, sound, told
 
 from vdata_assets.formats.conversation import Picture, Sample, Turn
-from vdata_assets.formats.conversation_rows import RowReader
 from vdata_assets.formats.problems import Problem
+from vdata_assets.formats.tables.conversation_rows import RowReader
 
 SHOWN = Picture(data=PNG)
 ANSWER = {"role": "assistant", "content": "A cat."}

@@ -10,9 +10,9 @@ import pytest
 from made_rows import CLASSES, PNG, sample, sound, table, told
 
 from vdata_assets.formats.conversation import Sample
-from vdata_assets.formats.conversation_rows import features
-from vdata_assets.formats.hf_conversations import HuggingFace
 from vdata_assets.formats.problems import Problem
+from vdata_assets.formats.tables.conversation_rows import features
+from vdata_assets.formats.tables.hf_conversations import HuggingFace
 
 FORMAT = HuggingFace()
 
@@ -73,7 +73,7 @@ def test_a_path_is_kept_beside_the_bytes(tmp_path: Path) -> None:
 def test_files_are_read_in_order_and_rows_counted_through(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from vdata_assets.formats import dataset_dict, row_batches
+    from vdata_assets.formats.tables import dataset_dict, row_batches
 
     monkeypatch.setattr(row_batches, "BATCH_BYTES", 1)
     monkeypatch.setattr(dataset_dict, "SHARD_BYTES", 1)

@@ -13,9 +13,14 @@ import pytest
 from PIL import Image
 
 from vdata_assets.conversations.reference_game import Task, listener_rows, speaker_rows
-from vdata_assets.formats import dataset_dict
-from vdata_assets.formats.huggingface import TrainingDataset, embedded, folder_name, write_training_dataset
-from vdata_assets.formats.huggingface_audit import audit_training_datasets
+from vdata_assets.formats.tables import dataset_dict
+from vdata_assets.formats.tables.huggingface import (
+    TrainingDataset,
+    embedded,
+    folder_name,
+    write_training_dataset,
+)
+from vdata_assets.formats.tables.huggingface_audit import audit_training_datasets
 from vdata_assets.quality.findings import Status
 from vdata_resources.images import load_rgb
 
@@ -159,7 +164,7 @@ def test_nothing_but_the_dataset_is_left_and_no_path_of_this_machine_is_in_it(wr
 PROGRAM = """
 import sys, polars as pl
 from pathlib import Path
-from vdata_assets.formats.huggingface import write_training_dataset
+from vdata_assets.formats.tables.huggingface import write_training_dataset
 root, out, workers = sys.argv[1:]
 rows = pl.read_parquet(Path(root) / "rows.parquet")
 for task in ("speaker", "listener"):

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from vdata_assets.conversations.reference_game import Task
-from vdata_assets.formats.huggingface import TrainingDataset, features, write_training_dataset
-from vdata_assets.formats.huggingface_audit import audit_training_datasets
+from vdata_assets.formats.tables.huggingface import TrainingDataset, features, write_training_dataset
+from vdata_assets.formats.tables.huggingface_audit import audit_training_datasets
 from vdata_assets.quality.findings import Finding, Status
 
 QUERIES = 6

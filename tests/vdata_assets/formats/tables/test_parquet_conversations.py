@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 from made_rows import CLASSES, sample, sound, table, told
 
-from vdata_assets.formats import parquet_conversations, row_batches
-from vdata_assets.formats.conversation_rows import features
-from vdata_assets.formats.parquet_conversations import ParquetImages
 from vdata_assets.formats.problems import Problem
+from vdata_assets.formats.tables import parquet_conversations, row_batches
+from vdata_assets.formats.tables.conversation_rows import features
+from vdata_assets.formats.tables.parquet_conversations import ParquetImages
 
 FORMAT = ParquetImages()
 ONE = "data/train-00000-of-00001.parquet"

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from vdata_assets.formats.products_hf import audit_products_dataset, write_products_dataset
+from vdata_assets.formats.tables.products_hf import audit_products_dataset, write_products_dataset
 from vdata_assets.products.checks import PRODUCTS_DATASET_LOADS
 from vdata_assets.products.read import read_products
 from vdata_assets.products.settings import ProductSettings

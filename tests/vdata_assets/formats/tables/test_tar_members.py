@@ -9,7 +9,7 @@ import pytest
 from made_rows import told
 
 from vdata_assets.formats.problems import Problem
-from vdata_assets.formats.tar_members import MOST_HEADER_BYTES, members
+from vdata_assets.formats.tables.tar_members import MOST_HEADER_BYTES, members
 
 Archive = tarfile.TarFile
 

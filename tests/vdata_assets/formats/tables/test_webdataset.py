@@ -16,7 +16,7 @@ from made_rows import PNG, sample, told, with_json
 
 from vdata_assets.formats.conversation import Picture, Sample, Turn
 from vdata_assets.formats.problems import Problem
-from vdata_assets.formats.webdataset import WebDataset, features, sample_key
+from vdata_assets.formats.tables.webdataset import WebDataset, features, sample_key
 
 FORMAT = WebDataset()
 NAME = "train-000000.tar"

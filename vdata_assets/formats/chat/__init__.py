@@ -1,0 +1,1 @@
+"""JSON lines of trainers and tuning services: a conversation a row."""

@@ -1,0 +1,1 @@
+"""COCO instances: documents, boxes and masks."""

@@ -1,0 +1,1 @@
+"""Conversational segmentation: runs of the engine and imported ones, and the lists that are trained on."""

@@ -1,0 +1,1 @@
+"""What the versions of the workflows hold, as samples that every format takes."""

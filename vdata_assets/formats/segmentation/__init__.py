@@ -1,0 +1,1 @@
+"""Annotated frames as a Hugging Face dataset and as LLaVA instructions."""
