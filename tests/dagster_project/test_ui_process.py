@@ -3,8 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 import urllib.error
 import urllib.request
 from contextlib import suppress
@@ -12,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from served_ui import start_ui
 from waiting import wait_for
 
 from dagster_project.ui import CannotServe, serve
@@ -41,26 +40,12 @@ def place(tmp_path):
 @pytest.fixture
 def served(place):
     """A UI that answers, its address, and the processes that it started."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "DAGSTER_HOME": str(place / "dagster")}
-    command = [sys.executable, "-m", "dagster_project.ui", "--port", str(port)]
-    with (place / "log").open("wb") as log:
-        ui = subprocess.Popen(command, cwd=place, env=environment, stdout=log, stderr=log)
-    address = f"http://127.0.0.1:{port}"
+    log = place / "log"
+    ui, address = start_ui(place, environment, log)
     children: list[psutil.Process] = []
-
-    def answers() -> bool:
-        try:
-            urllib.request.urlopen(f"{address}/server_info", timeout=5).close()
-        except OSError:
-            assert ui.poll() is None
-            return False
-        return any("dagster_project.daemon" in child.cmdline() for child in psutil.Process(ui.pid).children())
-
     try:
-        wait_for(answers, 120, "the UI", (place / "log").read_text)
+        wait_for(lambda: "Instance is configured with" in log.read_text(), 60, "the daemon", log.read_text)
         children.extend(psutil.Process(ui.pid).children(recursive=True))
         yield ui, address, children
     finally:
@@ -79,13 +64,10 @@ def test_a_request_of_another_site_is_refused_and_ctrl_c_stops_everything(place,
     ui, address, children = served
     with pytest.raises(urllib.error.HTTPError, match="405"):
         urllib.request.urlopen(f"{address}/graphql?query=%7Bversion%7D", timeout=60)
-    log = place / "log"
-    wait_for(lambda: "Instance is configured with" in log.read_text(), 60, "the daemon", log.read_text)
     ui.send_signal(signal.SIGINT)
     assert ui.wait(60) == 0
     assert psutil.wait_procs(children, 30)[1] == []
-    assert f"{address}, until Ctrl-C" in log.read_text()
-    assert "Daemon threads shut down." in log.read_text().splitlines()[-1]
+    assert "Daemon threads shut down." in (place / "log").read_text().splitlines()[-1]
 
 
 def test_a_ui_whose_daemon_was_killed_says_so_and_ends(place, served):

@@ -2,18 +2,15 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from served_ui import start_ui
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -90,38 +87,15 @@ def make_project(tmp_path_factory) -> Callable[[], Project]:
     return make
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def serve() -> Iterator[Callable[[Project], str]]:
     """Serves a project's UI with its daemon until the module's tests end; gives its address."""
     servers: list[subprocess.Popen[bytes]] = []
 
     def start(project: Project) -> str:
-        port = free_port()
-        log = (project.home / "ui.log").open("wb")
-        server = subprocess.Popen(
-            [sys.executable, "-m", "dagster_project.ui", "--port", str(port)],
-            cwd=project.folder,
-            env=project.env,
-            stdout=log,
-            stderr=log,
-        )
+        server, address = start_ui(project.folder, project.env, project.home / "ui.log")
         servers.append(server)
-        address = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            try:
-                urllib.request.urlopen(f"{address}/server_info", timeout=5).close()
-                return address
-            except (urllib.error.URLError, OSError):
-                assert server.poll() is None, (project.home / "ui.log").read_text()
-                time.sleep(0.5)
-        raise TimeoutError((project.home / "ui.log").read_text())
+        return address
 
     yield start
     for server in servers:
