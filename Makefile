@@ -3,11 +3,13 @@ SHELL := bash
 PYTHON ?= $(firstword $(shell command -v python3.11 python3))
 export VDATA_HOME ?= $(CURDIR)/.vdata
 export SAM2_BUILD_CUDA := 0
+# Where it is set, as in many containers, every process compiles what it imports anew: 10 s of open_clip's 20.
+unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 VALIDATORS := .venv-validators
 BIN := $(VENV)/bin
 
-.PHONY: setup validators lock instance env demo test lint ui bench clean
+.PHONY: setup validators lock instance env demo test lint compiled ui bench clean
 
 setup: $(VENV)/.installed
 
@@ -58,9 +60,14 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/dg check yaml
 
-test: setup validators lint
+test: setup validators
+# The first import compiles: once here, beside the type checker, and not in every worker at a time.
+	$(MAKE) --jobs 2 --output-sync=target lint compiled
 # The browser's tests come first: they mostly wait for a daemon, and the others run beside them.
 	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+
+compiled: setup
+	$(BIN)/pytest --collect-only --quiet >/dev/null || true  # The run of the tests says what is wrong.
 
 bench: setup
 	$(BIN)/python bench/run_all.py

@@ -21,7 +21,7 @@ def start_ui(folder: Path, environment: Mapping[str, str], log: Path) -> tuple[s
         return found[1] if found else None
 
     try:
-        return ui, wait_for(address, 120, "the UI", log.read_text)
+        return ui, wait_for(address, "the UI", log.read_text)
     except (AssertionError, TimeoutError):
         ui.kill()
         raise

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from served_ui import start_ui
-from waiting import wait_for
+from waiting import PATIENCE_SECONDS, wait_for
 
 from dagster_project.ui import CannotServe, serve
 
@@ -45,7 +45,7 @@ def served(place):
     ui, address = start_ui(place, environment, log)
     children: list[psutil.Process] = []
     try:
-        wait_for(lambda: "Instance is configured with" in log.read_text(), 60, "the daemon", log.read_text)
+        wait_for(lambda: "Instance is configured with" in log.read_text(), "the daemon", log.read_text)
         children.extend(psutil.Process(ui.pid).children(recursive=True))
         yield ui, address, children
     finally:
@@ -63,18 +63,18 @@ def daemon_of(children) -> psutil.Process:
 def test_a_request_of_another_site_is_refused_and_ctrl_c_stops_everything(place, served):
     ui, address, children = served
     with pytest.raises(urllib.error.HTTPError, match="405"):
-        urllib.request.urlopen(f"{address}/graphql?query=%7Bversion%7D", timeout=60)
+        urllib.request.urlopen(f"{address}/graphql?query=%7Bversion%7D", timeout=PATIENCE_SECONDS)
     ui.send_signal(signal.SIGINT)
-    assert ui.wait(60) == 0
-    assert psutil.wait_procs(children, 30)[1] == []
+    assert ui.wait(PATIENCE_SECONDS) == 0
+    assert psutil.wait_procs(children, PATIENCE_SECONDS)[1] == []
     assert "Daemon threads shut down." in (place / "log").read_text().splitlines()[-1]
 
 
 def test_a_ui_whose_daemon_was_killed_says_so_and_ends(place, served):
     ui, _, children = served
     daemon_of(children).kill()
-    assert ui.wait(60) == 1
-    assert psutil.wait_procs(children, 30)[1] == []
+    assert ui.wait(PATIENCE_SECONDS) == 1
+    assert psutil.wait_procs(children, PATIENCE_SECONDS)[1] == []
     assert "the daemon ended with status -9" in (place / "log").read_text()
 
 

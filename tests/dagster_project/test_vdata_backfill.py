@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 import yaml
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_START_TAG
-from waiting import wait_for
+from waiting import PATIENCE_SECONDS, wait_for
 
 from dagster_project.backfill import WrongRequest, stages, target
 
@@ -104,7 +104,7 @@ def started(place, *arguments, dagster_home="dagster") -> subprocess.Popen:
 
 def finished(process: subprocess.Popen) -> tuple[int, str, str]:
     try:
-        out, err = process.communicate(timeout=300)
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
     finally:
         process.kill()
     return process.returncode, out, err
@@ -158,7 +158,7 @@ def test_an_interrupt_cancels_the_runs_and_the_status_is_130(place):
         running = dg.RunsFilter(
             statuses=[dg.DagsterRunStatus.STARTED], tags={ASSET_PARTITION_RANGE_START_TAG: "13"}
         )
-        wait_for(lambda: instance.get_runs(running), 120, "the run that never ends")
+        wait_for(lambda: instance.get_runs(running), "the run that never ends")
         process.send_signal(signal.SIGINT)
         status, out, err = finished(process)
         assert status == 130, out + err

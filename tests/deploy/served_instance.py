@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import psycopg2
-from waiting import wait_for
+from waiting import PATIENCE_SECONDS, wait_for
 
 SELECTOR = (
     '{repositoryLocationName: "vdata", repositoryName: "__repository__", jobName: "__ASSET_JOB", '
@@ -64,7 +64,7 @@ class Served:
     def tls(self, server: str = "vdata") -> ssl.SSLSocket:
         """A connection to nginx, whose certificate is verified."""
         context = ssl.create_default_context(cafile=str(self.folder / "etc/tls/fullchain.pem"))
-        raw = socket.create_connection(("127.0.0.1", self.ports["https"]), timeout=60)
+        raw = socket.create_connection(("127.0.0.1", self.ports["https"]), timeout=PATIENCE_SECONDS)
         return context.wrap_socket(raw, server_hostname=f"{server}.localhost")
 
     def ask(
@@ -88,7 +88,9 @@ class Served:
     def past_nginx(self, method: str, path: str, body: bytes = b"", port: str = "webserver") -> Answer:
         """Send a request to a webserver itself, as only a process of this machine can."""
         sent = {"Host": "127.0.0.1", "Connection": "close", "Content-Length": str(len(body)), **JSON}
-        with socket.create_connection(("127.0.0.1", self.ports[port]), timeout=60) as connection:
+        with socket.create_connection(
+            ("127.0.0.1", self.ports[port]), timeout=PATIENCE_SECONDS
+        ) as connection:
             return send(connection, method, path, sent, body)
 
     def graphql(self, query: str, server: str = "vdata", user: str = "admin") -> dict:
@@ -111,7 +113,7 @@ class Served:
     def succeeds(self, run_id: str) -> bool:
         """Whether a run ends with success."""
         ends = ("SUCCESS", "FAILURE", "CANCELED")
-        wait_for(lambda: self.status(run_id) in ends, 180, f"end of run {run_id}")
+        wait_for(lambda: self.status(run_id) in ends, f"end of run {run_id}")
         return self.status(run_id) == "SUCCESS"
 
     def sql(self, query: str, role: str = "secrets.env") -> list[tuple]:
@@ -137,14 +139,13 @@ class Served:
     def pid(self, service: str) -> int:
         return int((self.folder / f"run/{service}.pid").read_text())
 
-    def listening(self) -> dict[str, str]:
-        """Addresses at which processes of the instance listen, with the name of one that does."""
-        processes = psutil.Process(self.supervisor).children(recursive=True)
-        names = {process.pid: process.name() for process in processes}
+    def listening(self) -> set[str]:
+        """Addresses at which processes of the instance listen."""
+        ours = {process.pid for process in psutil.Process(self.supervisor).children(recursive=True)}
         return {
-            connection.laddr.ip: names[connection.pid]
+            connection.laddr.ip
             for connection in psutil.net_connections("inet")
-            if connection.status == psutil.CONN_LISTEN and connection.pid in names
+            if connection.status == psutil.CONN_LISTEN and connection.pid in ours
         }
 
     def locations(self) -> list[str]:

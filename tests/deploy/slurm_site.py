@@ -18,7 +18,7 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import ModuleTarget
 from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
 from dagster_graphql.cli import execute_query
-from waiting import wait_for
+from waiting import PATIENCE_SECONDS, wait_for
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CLUSTER = REPOSITORY / "deploy/slurm/cluster.sh"
@@ -53,10 +53,10 @@ def cluster() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="vdata-slurm-")) / "cluster"
     folder.parent.chmod(0o755)
     try:
-        subprocess.run([CLUSTER, "start", folder], check=True, timeout=120)
+        subprocess.run([CLUSTER, "start", folder], check=True, timeout=PATIENCE_SECONDS)
         yield folder
     finally:
-        subprocess.run([CLUSTER, "stop", folder], check=True, timeout=120)
+        subprocess.run([CLUSTER, "stop", folder], check=True, timeout=PATIENCE_SECONDS)
         shutil.rmtree(folder.parent)
 
 
@@ -80,7 +80,9 @@ class Site:
 
     def slurm(self, *command: str) -> str:
         """What a command of Slurm prints."""
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+        return subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=PATIENCE_SECONDS
+        ).stdout
 
     def jobs(self, run_id: str) -> dict[str, dict[str, str]]:
         """Job name without its run -> what squeue says of the job."""
@@ -110,16 +112,14 @@ class Site:
         for error in execute_run_monitoring_iteration(self.workspace, logging.getLogger("monitoring")):
             assert error is None, error
 
-    def ended(self, run_id: str, timeout: float = 180) -> dg.DagsterRunStatus:
+    def ended(self, run_id: str) -> dg.DagsterRunStatus:
         """Wait for a run's end."""
-        wait_for(lambda: self.instance.get_run_by_id(run_id).is_finished, timeout, f"the end of {run_id}")
+        wait_for(lambda: self.instance.get_run_by_id(run_id).is_finished, f"the end of {run_id}")
         return self.instance.get_run_by_id(run_id).status
 
     def running(self, run_id: str, step: str) -> str:
         """Wait for the start of a step's job; gives its number."""
-        wait_for(
-            lambda: self.jobs(run_id).get(step, {}).get("State") == "RUNNING", 120, f"the start of {step}"
-        )
+        wait_for(lambda: self.jobs(run_id).get(step, {}).get("State") == "RUNNING", f"the start of {step}")
         return self.jobs(run_id)[step]["JobID"]
 
     def said(self, run_id: str, step: str | None = None) -> str:
@@ -135,9 +135,7 @@ class Site:
 
     def worker(self, run_id: str) -> int:
         """Number of the process that orchestrates a run."""
-        return int(
-            wait_for(lambda: re.findall(r"pid: (\d+)", self.said(run_id)), 120, "the run's process")[0]
-        )
+        return int(wait_for(lambda: re.findall(r"pid: (\d+)", self.said(run_id)), "the run's process")[0])
 
 
 def _text(entry: dg.EventLogEntry) -> str:

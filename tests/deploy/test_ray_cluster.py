@@ -18,7 +18,7 @@ from typing import Any
 import dagster as dg
 import psutil
 import pytest
-from waiting import wait_for
+from waiting import PATIENCE_SECONDS, wait_for
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CLUSTER = REPOSITORY / "deploy/ray/cluster.sh"
@@ -50,7 +50,7 @@ class Site:
             headers={"Authorization": f"Bearer {token}"},
             method=method,
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
             return json.load(answer)
 
     def start(self, *command: str) -> subprocess.Popen[str]:
@@ -75,7 +75,7 @@ class Site:
 
     def ended(self, run_id: str, worker: subprocess.Popen[str]) -> dg.DagsterRunStatus:
         """Wait for a run's end."""
-        printed = worker.communicate(timeout=150)[0]
+        printed = worker.communicate(timeout=PATIENCE_SECONDS)[0]
         run = self.instance.get_run_by_id(run_id)
         assert run.is_finished, printed[-4000:]
         return run.status
@@ -89,7 +89,7 @@ class Site:
 
     def until(self, done: Callable[[], Any], what: str) -> Any:
         """Wait until it is so; gives what it is."""
-        return wait_for(done, 90, what, (self.folder / "log").read_text)
+        return wait_for(done, what, (self.folder / "log").read_text)
 
     def said(self, run_id: str, step: str) -> str:
         """All messages and errors of a step."""
@@ -128,9 +128,9 @@ def site() -> Iterator[Site]:
     usual["PATH"] = f"{programs}:{usual['PATH']}"
     with ExitStack() as ends:
         ends.callback(shutil.rmtree, top)
-        ends.callback(subprocess.run, [CLUSTER, "stop", folder], check=True, timeout=60)
+        ends.callback(subprocess.run, [CLUSTER, "stop", folder], check=True, timeout=PATIENCE_SECONDS)
         command = [CLUSTER, "start", folder, "3", "2"]
-        subprocess.run(command, env=usual | {"OPENAI_API_KEY": KEY}, check=True, timeout=420)
+        subprocess.run(command, env=usual | {"OPENAI_API_KEY": KEY}, check=True, timeout=PATIENCE_SECONDS)
         lines = (folder / "environment").read_text().splitlines()
         of_cluster = dict(line.removeprefix("export ").split("=", 1) for line in lines if "=" in line)
         environment = usual | {name: value.strip("'") for name, value in of_cluster.items()}
@@ -161,8 +161,8 @@ def ends(site: Site) -> str:
 
 def test_every_port_of_the_cluster_is_on_loopback(site: Site):
     group = int((site.folder / "pid").read_text())
-    processes = [process for process in psutil.process_iter() if os.getsid(process.pid) == group]
-    ports = [connection for process in processes for connection in process.net_connections()]
+    ours = {group, *(process.pid for process in psutil.Process(group).children(recursive=True))}
+    ports = [port for port in psutil.net_connections() if port.pid in ours]
     listening = {port.laddr.ip.removeprefix("::ffff:") for port in ports if port.status == psutil.CONN_LISTEN}
     assert listening == {"127.0.0.1"}
 
@@ -229,7 +229,7 @@ def test_jobs_of_a_killed_run_are_stopped(site: Site):
     site.until(lambda: "STEP_START" in _kinds(site, run_id), "the start of the step")
     os.killpg(worker.pid, signal.SIGKILL)
     site.instance.report_run_failed(site.instance.get_run_by_id(run_id), "its process was killed")
-    printed = site.start("-c", STOP_ORPHANS).communicate(timeout=120)[0]
+    printed = site.start("-c", STOP_ORPHANS).communicate(timeout=PATIENCE_SECONDS)[0]
     assert json.loads(printed.splitlines()[-1]) == [[], [f"{run_id}-outlives-0"]]
     site.until(lambda: site.jobs(run_id)["outlives"]["status"] == "STOPPED", "the stopped orphan")
 
@@ -254,7 +254,7 @@ def embedded(site: Site, test_data, tmp_path_factory) -> dict[str, Any]:
     photos = sorted(test_data("dreambooth-concepts").glob("*/*/*.jpg"))[:12]
     script = Path(__file__).with_name("ray_embedding.py")
     process = site.start(str(script), str(tmp_path_factory.mktemp("model")), *map(str, photos))
-    printed = process.communicate(timeout=300)[0]
+    printed = process.communicate(timeout=PATIENCE_SECONDS)[0]
     assert process.returncode == 0, printed[-6000:]
     return json.loads(printed.splitlines()[-1])
 
@@ -289,7 +289,7 @@ def test_stopping_ends_every_process_and_job(site: Site):
     site.until(lambda: _alive(site, "api execute_step"), "the process of the step")
     os.killpg(worker.pid, signal.SIGKILL)
     for _ in range(2):
-        subprocess.run([CLUSTER, "stop", site.folder], check=True, timeout=60)
+        subprocess.run([CLUSTER, "stop", site.folder], check=True, timeout=PATIENCE_SECONDS)
     site.until(lambda: not _alive(site, "api execute_step"), "the end of the step")
     assert _alive(site, "") == []
 

@@ -12,7 +12,7 @@ import dagster as dg
 import pytest
 from slurm_assets import CATEGORIES, orchestrate
 from slurm_site import CLUSTER, Site, site
-from waiting import wait_for
+from waiting import PATIENCE_SECONDS, wait_for
 
 from vdata_resources.executors.orphans import orphans_sensor
 from vdata_resources.executors.slurm_orphans import cancel_orphans
@@ -81,7 +81,7 @@ def test_terminate_cancels_the_job(served: Site):
     served.terminate(run_id)
     assert served.ended(run_id) == dg.DagsterRunStatus.CANCELED
     assert f"Cancelled Slurm job {job_id}" in served.said(run_id, "outlives")
-    wait_for(lambda: served.jobs(run_id)["outlives"]["State"] == "CANCELLED", 120, "the cancelled job")
+    wait_for(lambda: served.jobs(run_id)["outlives"]["State"] == "CANCELLED", "the cancelled job")
 
 
 def test_kill_9_of_the_runs_process_leaves_no_job_behind(served: Site):
@@ -99,12 +99,11 @@ def test_kill_9_of_the_runs_process_leaves_no_job_behind(served: Site):
     os.kill(served.worker(run_id), signal.SIGKILL)
     wait_for(
         lambda: served.monitor() or served.instance.get_run_by_id(run_id).is_finished,
-        120,
         "the run's failure",
     )
     assert cancel_orphans(served.instance, grace_seconds=3600) == []
     assert cancel_orphans(served.instance, grace_seconds=0) == [f"{job_id} (vdata-{run_id}-outlives)"]
-    wait_for(lambda: served.jobs(run_id)["outlives"]["State"] == "CANCELLED", 120, "the cancelled orphan")
+    wait_for(lambda: served.jobs(run_id)["outlives"]["State"] == "CANCELLED", "the cancelled orphan")
     context = dg.build_sensor_context(instance=served.instance)
     assert orphans_sensor("slurm", cancel_orphans)(context).skip_message == "no job without a run"
     served.running(run_id, "foreign")
@@ -141,7 +140,7 @@ def test_a_preempted_job_and_one_of_a_lost_node_run_again(served: Site, ends: st
     served.running(run_id, "preempted.2")
     node = served.slurm("sinfo", "--noheader", "--format=%n").split()[0]
     served.slurm("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=test")
-    wait_for(lambda: served.jobs(run_id)["preempted.2"]["State"] == "NODE_FAIL", 120, "the lost node")
+    wait_for(lambda: served.jobs(run_id)["preempted.2"]["State"] == "NODE_FAIL", "the lost node")
     # It may have come back by itself (ReturnToService): there is nothing to resume then, which is an error.
     with suppress(subprocess.CalledProcessError):
         served.slurm("scontrol", "update", f"NodeName={node}", "State=RESUME")
@@ -156,10 +155,10 @@ def test_a_restart_of_the_controller_fails_nothing(served: Site):
     """A step ends while nobody answers, and the next one is submitted when somebody does."""
     run_id = served.launch("restarted")
     served.running(run_id, "waits")
-    subprocess.run([CLUSTER, "stop-controller", served.cluster], check=True, timeout=60)
-    wait_for(lambda: "Slurm cannot say what its job does" in served.said(run_id, "waits"), 120, "the silence")
+    subprocess.run([CLUSTER, "stop-controller", served.cluster], check=True, timeout=PATIENCE_SECONDS)
+    wait_for(lambda: "Slurm cannot say what its job does" in served.said(run_id, "waits"), "the silence")
     (served.home / "waits.released").touch()
-    wait_for(lambda: "Not submitted yet" in served.said(run_id, "follows"), 120, "a vain submission")
-    subprocess.run([CLUSTER, "start-controller", served.cluster], check=True, timeout=60)
+    wait_for(lambda: "Not submitted yet" in served.said(run_id, "follows"), "a vain submission")
+    subprocess.run([CLUSTER, "start-controller", served.cluster], check=True, timeout=PATIENCE_SECONDS)
     assert served.ended(run_id) == SUCCESS, served.said(run_id)
     assert sorted(served.jobs(run_id)) == ["follows", "waits"]

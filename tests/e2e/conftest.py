@@ -11,6 +11,7 @@ from textwrap import dedent
 
 import pytest
 from served_ui import start_ui
+from waiting import PATIENCE_SECONDS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -52,7 +53,7 @@ class Project:
         folder.mkdir()
         (folder / "defs.yaml").write_text(dedent(defs_yaml), encoding="utf-8")
 
-    def run(self, *command: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the virtual environment in the project's folder."""
         return subprocess.run(
             [str(BIN / command[0]), *command[1:]],
@@ -60,7 +61,7 @@ class Project:
             env=self.env,
             capture_output=True,
             text=True,
-            timeout=timeout,
+            timeout=PATIENCE_SECONDS,
         )
 
 
@@ -102,7 +103,7 @@ def serve() -> Iterator[Callable[[Project], str]]:
         server.terminate()
     for server in servers:
         try:
-            assert server.wait(timeout=60) == 0
+            assert server.wait(timeout=PATIENCE_SECONDS) == 0
         finally:
             server.kill()
 
@@ -124,6 +125,6 @@ def browser():
 @pytest.fixture
 def page(browser):
     page = browser.new_page(viewport={"width": 1600, "height": 1000})
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(120_000)
     yield page
     page.close()

@@ -1,7 +1,7 @@
 """The data engine in the real UI: shards, a backfill of all, contact sheets of prompts, checks."""
 
 import pytest
-from ui import Ui, backfill_all
+from ui import Ui, backfill_all, materialize
 from waiting import wait_for
 
 from vdata_assets.samples.tabletops import write_tabletop_samples
@@ -31,12 +31,9 @@ def ui(project, serve):
 
 
 def test_images_register_shards_and_a_backfill_makes_everything(page, ui):
-    page.goto(f"{ui.address}/assets/{DATASET}/images")
-    page.get_by_role("button", name="Materialize").first.click()
-    wait_for(lambda: ui.last_materialization("images"), 300, "the images")
-
+    materialize(page, ui, "images")
     backfill_all(page, ui, 2)
-    wait_for(lambda: ui.last_materialization("convseg_export"), 900, "the backfill")
+    wait_for(lambda: ui.last_materialization("convseg_export"), "the backfill")
     assert ui.materialized("regions") == ui.materialized("prompts") == SHARDS
     assert ui.rows("runs") == 4
 

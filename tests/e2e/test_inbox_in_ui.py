@@ -29,8 +29,8 @@ def ui(make_project, serve, inbox):
 
 def test_a_dropped_export_becomes_a_partition_and_a_dataset(page, ui, inbox, test_data):
     shutil.copy(test_data("sam2-export") / "bmx-trees.zip", inbox)
-    wait_for(lambda: "bmx-trees" in ui.materialized("export"), 300, "the export")
-    wait_for(lambda: ui.rows("preparation_summary"), 300, "the summary")
+    wait_for(lambda: "bmx-trees" in ui.materialized("export"), "the export")
+    wait_for(lambda: ui.rows("preparation_summary"), "the summary")
     assert ui.rows("annotations") == ui.rows("dataset_hf") == ui.rows("dataset_llava") == 20
     page.goto(f"{ui.address}/assets/{DATASET}/export?view=partitions")
     page.get_by_text("bmx-trees", exact=True).first.wait_for()
@@ -53,7 +53,7 @@ def test_the_masks_are_shown_on_the_frames(page, ui):
 
 def test_a_second_export_makes_the_dataset_grow(page, ui, inbox, test_data):
     shutil.copy(test_data("sam2-export") / "coco-142238.zip", inbox)
-    wait_for(lambda: ui.rows("dataset_llava") == 21, 300, "the grown dataset")
+    wait_for(lambda: ui.rows("dataset_llava") == 21, "the grown dataset")
     assert ui.materialized("export") == {"bmx-trees", "coco-142238"}
 
 
@@ -63,7 +63,7 @@ def test_an_export_without_objects_is_rejected_with_its_reason_and_the_dataset_s
     genuine = test_data("sam2-export-genuine")
     shutil.copytree(genuine / "05_default_juggle.clean_frames", inbox / f"{EMPTY}.clean_frames")
     shutil.copy(genuine / f"{EMPTY}.zip", inbox)
-    wait_for(lambda: "FAILURE" in ui.run_statuses(), 300, "the rejection")
+    wait_for(lambda: "FAILURE" in ui.run_statuses(), "the rejection")
     page.goto(f"{ui.address}/assets/{DATASET}/export?view=checks")
     page.get_by_text("missing_annotations", exact=True).first.click()
     page.get_by_text("42 frames (100.0%) have no annotations").first.wait_for()

@@ -1,7 +1,7 @@
 """The real UI in a browser: the graph, a backfill of all categories, checks, a contact sheet, automation."""
 
 import pytest
-from ui import Ui, backfill_all
+from ui import Ui, backfill_all, materialize
 from waiting import wait_for
 
 DATASET = "clothes"
@@ -41,12 +41,9 @@ def test_the_graph_shows_every_asset(page, ui):
 
 
 def test_a_backfill_of_all_categories_publishes_everything(page, ui, project):
-    page.goto(f"{ui.address}/assets/{DATASET}/catalog")
-    page.get_by_role("button", name="Materialize").first.click()
-    wait_for(lambda: ui.last_materialization("catalog"), 300, "the catalog")
-
+    materialize(page, ui, "catalog")
     backfill_all(page, ui, 4)
-    wait_for(lambda: ui.last_materialization("training_dataset"), 900, "the backfill")
+    wait_for(lambda: ui.last_materialization("training_dataset"), "the backfill")
     assert ui.materialized("retrieval") == ui.materialized("embeddings") == CATEGORIES
 
 
@@ -73,6 +70,5 @@ def test_automation_follows_a_catalog_when_it_is_turned_on(page, ui, project):
     before = ui.last_materialization("training_dataset")
     started = project.run("dagster", "sensor", "start", "automation", "-w", "workspace.yaml")
     assert started.returncode == 0, started.stderr
-    page.goto(f"{ui.address}/assets/{DATASET}/catalog")
-    page.get_by_role("button", name="Materialize").first.click()
-    wait_for(lambda: ui.last_materialization("training_dataset") != before, 900, "the automation")
+    materialize(page, ui, "catalog")
+    wait_for(lambda: ui.last_materialization("training_dataset") != before, "the automation")

@@ -4,7 +4,7 @@ import json
 import urllib.request
 from dataclasses import dataclass
 
-from waiting import wait_for
+from waiting import PATIENCE_SECONDS, wait_for
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Ui:
             json.dumps({"query": query}).encode(),
             {"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
             return json.load(answer)["data"]
 
     def asset(self, name: str, fields: str) -> dict:
@@ -76,5 +76,22 @@ def backfill_all(page, ui: Ui, partitions: int) -> None:
         page.wait_for_timeout(2000)
         return dialog.get_by_text(f"{partitions} partitions").count() > 0
 
-    wait_for(chosen, 120, f"{partitions} partitions to choose")
+    wait_for(chosen, f"{partitions} partitions to choose")
     dialog.get_by_role("button", name="Launch backfill").click()
+    dialog.wait_for(state="hidden")
+    leave(page)
+
+
+def materialize(page, ui: Ui, asset: str) -> None:
+    """Press the button on an asset's page; returns when it is made anew."""
+    before = ui.last_materialization(asset)
+    page.goto(f"{ui.address}/assets/{ui.dataset}/{asset}")
+    page.get_by_role("button", name="Materialize").first.click()
+    page.get_by_text("Launched run").first.wait_for()
+    leave(page)
+    wait_for(lambda: ui.last_materialization(asset) != before, asset)
+
+
+def leave(page) -> None:
+    """A page of the UI keeps a core busy with what goes on: to wait, look at nothing."""
+    page.goto("about:blank")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from store_content import artifact, fingerprint, held_number, names, publish
+from waiting import PATIENCE_SECONDS
 
 from vdata_resources.store import LockTimeout
 
@@ -67,7 +68,7 @@ def go_on(process: "subprocess.Popen[str]") -> None:
 
 
 def ended(process: "subprocess.Popen[str]") -> None:
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, errors
 
 

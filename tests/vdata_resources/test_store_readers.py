@@ -19,6 +19,7 @@ from store_content import (
     publish,
     write_in_turn,
 )
+from waiting import PATIENCE_SECONDS
 
 from vdata_resources.store import LockTimeout, Store
 from vdata_resources.store.history import History
@@ -55,7 +56,7 @@ def test_readers_always_see_one_whole_version(tmp_path: Path, keep: int) -> None
     for number in range(2, VERSIONS + 1):
         publish(writer, number)
     stop.set()
-    seen = [answers.get(timeout=30) for _ in readers]
+    seen = [answers.get(timeout=PATIENCE_SECONDS) for _ in readers]
     for reader in readers:
         reader.join()
     for numbers in seen:
@@ -79,7 +80,7 @@ def test_two_writers_take_turns(tmp_path: Path) -> None:
     writers = [CHILDREN.Process(target=_write_in_turn, args=(tmp_path, n, 20, answers)) for n in (100, 200)]
     for writer in writers:
         writer.start()
-    assert [answers.get(timeout=60) for _ in writers] == ["done", "done"]
+    assert [answers.get(timeout=PATIENCE_SECONDS) for _ in writers] == ["done", "done"]
     for writer in writers:
         writer.join()
     current = artifact(tmp_path).current()

@@ -14,12 +14,14 @@ import dagster as dg
 import polars as pl
 import pytest
 from card_lab import require_card
+from waiting import PATIENCE_SECONDS
 
 from vdata_assets.annotations.inbox import dropped_exports
 from vdata_assets.workflows import AnnotationDataset
 
 DATASET = "clips"
 MERGED = ("annotations", "splits", "dataset_hf", "dataset_llava", "preparation_summary")
+HF, LLAVA = MERGED[:3], (*MERGED[:2], "dataset_llava")  # a dataset of frames and what it is made of
 BALL = "31e95181-6046-4ade-a792-a92b5027b88f"
 EMPTY = "3b4d8878-6706-40bb-af20-ba61a76ae85e"
 FRAMES = "05_default_juggle.clean_frames"
@@ -34,13 +36,18 @@ def definitions(inbox: Path, **settings) -> dg.Definitions:
     return component.definitions(component.dataset(DATASET, Path("/")))
 
 
-def run_all(lab, inbox: Path, **settings) -> list[dg.ExecuteInProcessResult]:
-    """The inbox, which registers the exports; all of them in one run; and what is made of those published."""
+def run_exports(lab, inbox: Path, **settings) -> dg.ExecuteInProcessResult:
+    """The inbox, which registers the exports; and all of them in one run."""
     made = definitions(inbox, **settings)
     assert lab.run(made, key("inbox")).success
     registered = lab.instance.get_dynamic_partitions(f"{DATASET}/export")
-    runs = [lab.run(made, key("export"), span=(registered[0], registered[-1]))]
-    return [*runs, lab.run(made, *map(key, MERGED))]
+    return lab.run(made, key("export"), span=(registered[0], registered[-1]))
+
+
+def run_all(lab, inbox: Path, assets=MERGED, **settings) -> list[dg.ExecuteInProcessResult]:
+    """The exports, and what is made of those published."""
+    exports = run_exports(lab, inbox, **settings)
+    return [exports, lab.run(definitions(inbox, **settings), *map(key, assets))]
 
 
 def published(lab, asset: str, partition: str | None = None) -> Path:
@@ -97,14 +104,13 @@ def drop_genuine(inbox, test_data) -> Callable[..., Path]:
 
 
 def test_end_to_end_data_preparation(lab, drop):
-    runs = run_all(lab, drop("bmx-trees", "coco-142238", "coco-439180"))
-    assert [run.success for run in runs] == [True, True]
+    inbox = drop("bmx-trees", "coco-142238", "coco-439180")
+    assert [run.success for run in run_all(lab, inbox)] == [True, True]
     summary = json.loads((published(lab, "preparation_summary") / "summary.json").read_text())
     assert (summary["samples"], summary["objects"], summary["videos"]) == (22, 67, 3)
     config = json.loads((published(lab, "splits") / "split_config.json").read_text())
     assert (config["seed"], config["n_samples"]) == (42, 22)
-    report = json.loads((published(lab, "annotations") / "report.json").read_text())
-    assert report["status"] == "PASSED_WITH_WARNINGS"
+    assert '"status": "PASSED_WITH_WARNINGS"' in (published(lab, "annotations") / "report.json").read_text()
     assert "**PASSED\\_WITH\\_WARNINGS**" in (published(lab, "annotations") / "report.md").read_text()
     assert (published(lab, "preparation_summary") / "contact_sheets" / "overlays.jpg").stat().st_size > 10_000
 
@@ -112,7 +118,7 @@ def test_end_to_end_data_preparation(lab, drop):
 def test_convert_to_hugging_face_dataset(lab, drop):
     from datasets import load_from_disk
 
-    run_all(lab, drop("bmx-trees", "coco-142238"))
+    run_all(lab, drop("bmx-trees", "coco-142238"), HF)
     loaded = load_from_disk(str(published(lab, "dataset_hf") / "dataset"))
     require_card(published(lab, "dataset_hf") / "dataset", "- annotations: ")
     assert sum(split.num_rows for split in loaded.values()) == 21
@@ -135,7 +141,7 @@ def stored_object(archive: Path, frame: int) -> dict:
 
 
 def test_convert_to_llava_instruction_format(lab, drop):
-    run_all(lab, drop("bmx-trees", "coco-142238"))
+    run_all(lab, drop("bmx-trees", "coco-142238"), LLAVA)
     folder = published(lab, "dataset_llava")
     files = sorted(folder.glob("*.jsonl"))
     lines = [json.loads(line) for file in files for line in file.read_text().splitlines()]
@@ -151,7 +157,7 @@ def test_convert_to_llava_instruction_format(lab, drop):
 
 
 def test_frames_are_kept_once_however_many_versions_hold_them(lab, drop):
-    run_all(lab, drop("bmx-trees"))
+    run_all(lab, drop("bmx-trees"), LLAVA)
     name = "bmx-trees/frame_000000.jpg"
     files = [
         published(lab, "export", "bmx-trees") / "frames/frame_000000.jpg",
@@ -162,7 +168,7 @@ def test_frames_are_kept_once_however_many_versions_hold_them(lab, drop):
 
 
 def test_the_public_tools_masks_are_read_row_major_and_lie_on_the_ball(lab, drop_genuine):
-    run_all(lab, drop_genuine(BALL, video=True))
+    run_exports(lab, drop_genuine(BALL, video=True))
     version = lab.store.artifact(DATASET, "export", BALL).current()
     figures = version.metadata["figures"]
     assert figures["rle_order"] == "row"
@@ -206,7 +212,7 @@ def test_frames_without_annotations_are_dropped_where_that_is_asked_for(lab, inb
         inbox / "bmx-trees.zip", lambda frame: frame["objects"].clear() if frame["frame_index"] < 20 else None
     )
     assert refusal_of(lab, inbox) == {"missing_annotations": "5 frames (25.0%) have no annotations"}
-    exports, _ = run_all(lab, inbox, export={"on_missing_annotations": "drop"})
+    exports, _ = run_all(lab, inbox, ("annotations", "splits"), export={"on_missing_annotations": "drop"})
     assert exports.success
     version = lab.store.artifact(DATASET, "export", "bmx-trees").current()
     assert version.metadata["figures"]["dropped_frames_without_annotations"] == 5
@@ -219,14 +225,12 @@ def test_bad_masks_are_dropped_where_that_is_asked_for(lab, inbox, drop):
     rewrite(inbox / "coco-142238.zip", lambda frame: frame["objects"][3].update(mask_rle="12 -4 9"))
     (message,) = refusal_of(lab, inbox).values()
     assert message.startswith("1 object (5.9%) has a bad mask")
-    exports, _ = run_all(lab, inbox, export={"on_bad_mask": "drop"})
-    assert exports.success
+    assert run_all(lab, inbox, ["annotations"], export={"on_bad_mask": "drop"})[0].success
     assert table(lab, "annotations", "objects").height == 16
 
 
 def refusal_of(lab, inbox: Path) -> dict[str, str]:
-    exports, _ = run_all(lab, inbox)
-    assert not exports.success
+    assert not run_exports(lab, inbox).success
     (name,) = dropped_exports(inbox)
     return refusal(lab, name)
 
@@ -246,23 +250,23 @@ def rewrite(archive: Path, change: Callable[[dict], object]) -> None:
 
 @pytest.mark.parametrize(("level", "succeeds"), [("strict", False), ("standard", True), ("lenient", True)])
 def test_the_validation_level_decides_which_findings_fail(lab, drop_genuine, level, succeeds):
-    exports, _ = run_all(lab, drop_genuine(BALL, video=True), validation_level=level)
-    assert exports.success is succeeds
+    inbox = drop_genuine(BALL, video=True)
+    assert run_exports(lab, inbox, validation_level=level).success is succeeds
     if not succeeds:
         assert list(refusal(lab, BALL)) == ["stored_geometry"]
 
 
 def test_a_single_audit_has_the_last_word_over_the_validation_level(lab, drop_genuine):
     inbox = drop_genuine(BALL, video=True)
-    exports, _ = run_all(lab, inbox, validation_level="strict", audits={"stored_geometry": "WARNING"})
-    assert exports.success
+    audits = {"stored_geometry": "WARNING"}
+    assert run_exports(lab, inbox, validation_level="strict", audits=audits).success
 
 
 def test_an_archive_that_cannot_be_read_is_named_and_stops_nothing_else(lab, inbox, drop):
     whole = drop("bmx-trees", "coco-142238") / "bmx-trees.zip"
     (inbox / "cut.zip").write_bytes(whole.read_bytes()[:200_000])
     (inbox / "notes.zip").write_text("not a ZIP")
-    exports, merged = run_all(lab, inbox)
+    exports, merged = run_all(lab, inbox, ["annotations"])
     assert (exports.success, merged.success) == (False, True)
     assert "truncated or still being written" in refusal(lab, "cut")["archive_sound"]
     assert "is no ZIP archive" in refusal(lab, "notes")["archive_sound"]
@@ -270,13 +274,11 @@ def test_an_archive_that_cannot_be_read_is_named_and_stops_nothing_else(lab, inb
 
 
 def test_incremental_data_addition(lab, drop):
-    run_all(lab, drop("bmx-trees"))
+    run_all(lab, drop("bmx-trees"), HF)
     frames, splits = table(lab, "annotations", "frames"), table(lab, "splits", "splits")
     first = published(lab, "dataset_hf")
     before = {path: path.read_bytes() for path in first.rglob("*.arrow")}
-    exports, merged = run_all(lab, drop("coco-142238"))
-    assert exports.success
-    assert merged.success
+    assert [run.success for run in run_all(lab, drop("coco-142238"), HF)] == [True, True]
     grown = table(lab, "annotations", "frames")
     assert grown.head(frames.height).equals(frames)
     assert grown.height == frames.height + 1
@@ -291,9 +293,9 @@ def test_incremental_data_addition(lab, drop):
 
 
 def test_the_same_export_under_another_name_adds_nothing(lab, inbox, drop):
-    run_all(lab, drop("bmx-trees"))
+    run_all(lab, drop("bmx-trees"), ["annotations"])
     shutil.copy(inbox / "bmx-trees.zip", inbox / "copy.zip")
-    exports, merged = run_all(lab, inbox)
+    exports, merged = run_all(lab, inbox, ["annotations"])
     assert ("archive_new", "copy", False, "WARN") in lab.verdicts(exports)
     assert merged.success
     assert table(lab, "annotations", "frames").height == 20
@@ -317,17 +319,16 @@ def test_a_second_run_does_no_work(lab, drop):
 
 def test_an_excluded_export_leaves_the_dataset(lab, drop):
     inbox = drop("bmx-trees", "coco-142238")
-    run_all(lab, inbox)
-    _, merged = run_all(lab, inbox, exclude=["coco-142238"])
-    assert merged.success
+    run_all(lab, inbox, ["annotations"])
+    assert run_all(lab, inbox, ["annotations"], exclude=["coco-142238"])[1].success
     assert table(lab, "annotations", "exports")["export"].to_list() == ["bmx-trees"]
 
 
 def test_an_export_whose_zip_is_gone_stays_in_the_dataset(lab, inbox, drop):
-    run_all(lab, drop("bmx-trees", "coco-142238"))
+    run_all(lab, drop("bmx-trees", "coco-142238"), ["annotations"])
     (inbox / "coco-142238.zip").unlink()
     made = definitions(inbox)
-    assert lab.run(made, *map(key, MERGED)).success
+    assert lab.run(made, key("annotations")).success
     assert table(lab, "annotations", "exports").height == 2
     gone = lab.run(made, key("export"), partition="coco-142238")
     assert not gone.success
@@ -367,18 +368,18 @@ with dg.DagsterInstance.ephemeral() as instance:
 
 @pytest.mark.parametrize("where", ["_write_objects", "_frames", "Merged"])
 def test_a_merge_that_is_killed_leaves_the_old_dataset_whole(lab, inbox, drop, where):
-    run_all(lab, drop("bmx-trees"))
-    before = {asset: published(lab, asset) for asset in MERGED}
+    run_all(lab, drop("bmx-trees"), LLAVA)
+    before = {asset: published(lab, asset) for asset in LLAVA}
     drop("coco-142238")
     command = [sys.executable, "-c", KILLED, str(inbox), str(lab.home), where]
-    killed = subprocess.run(command, capture_output=True, env=os.environ, timeout=300)
+    killed = subprocess.run(command, capture_output=True, env=os.environ, timeout=PATIENCE_SECONDS)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
-    assert {asset: published(lab, asset) for asset in MERGED} == before
+    assert {asset: published(lab, asset) for asset in LLAVA} == before
     assert table(lab, "annotations", "frames").height == 20
     assert all(
         (before["annotations"] / file).is_file() for file in table(lab, "annotations", "frames")["file"]
     )
-    assert [run.success for run in run_all(lab, inbox)] == [True, True]
+    assert [run.success for run in run_all(lab, inbox, ["annotations"])] == [True, True]
     assert table(lab, "annotations", "frames").height == 21
 
 

@@ -18,7 +18,7 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import PythonFileTarget
 from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
 from dagster_graphql.cli import execute_query
-from waiting import wait_for
+from waiting import PATIENCE_SECONDS, wait_for
 
 from vdata_resources.executors.forked_runs import WORKER_TAG, ForkedRunLauncher
 
@@ -68,7 +68,7 @@ class Site:
 
     def reaches(self, run_id: str, *statuses: dg.DagsterRunStatus) -> dg.DagsterRunStatus:
         """Wait for one of the statuses."""
-        wait_for(lambda: self.run(run_id).status in statuses, 60, f"{statuses} of {run_id}")
+        wait_for(lambda: self.run(run_id).status in statuses, f"{statuses} of {run_id}")
         return self.run(run_id).status
 
     def ended(self, run_id: str) -> dg.DagsterRunStatus:
@@ -86,7 +86,7 @@ class Site:
     def steps(self, run_id: str) -> list[psutil.Process]:
         """Processes of a run's steps, once there is one."""
         process = psutil.Process(self.worker(run_id)["pid"])
-        wait_for(process.children, 60, "the step's process")
+        wait_for(process.children, "the step's process")
         return process.children()
 
 
@@ -127,7 +127,7 @@ def test_terminate_ends_the_run_and_its_steps(site: Site) -> None:
     steps = site.steps(run_id)
     assert site.launcher.terminate(run_id)
     assert site.ended(run_id) is STATUS.CANCELED
-    psutil.wait_procs(steps, timeout=30)
+    psutil.wait_procs(steps, timeout=PATIENCE_SECONDS)
     assert not any(step.is_running() for step in steps)
     assert not site.launcher.terminate(run_id), "it has ended"
 
@@ -143,11 +143,11 @@ def test_a_killed_run_is_found_and_failed_with_the_reason(site: Site) -> None:
         list(execute_run_monitoring_iteration(site.workspace, logging.getLogger("monitoring")))
         return site.run(run_id).is_finished
 
-    wait_for(failed, 60, "the run's failure")
+    wait_for(failed, "the run's failure")
     assert site.run(run_id).status is STATUS.FAILURE
     said = "\n".join(entry.message for entry in site.instance.all_logs(run_id))
     assert "its process has ended without a word: it was killed" in said
-    psutil.wait_procs(steps, timeout=30)
+    psutil.wait_procs(steps, timeout=PATIENCE_SECONDS)
     assert not any(step.is_running() for step in steps), "a step outlived its run"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 import psutil
 import pytest
-from waiting import wait_for
+from waiting import PATIENCE_SECONDS, wait_for
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[2]
@@ -45,7 +45,7 @@ def environment(tmp_path):
 def test_steps_are_forked_from_a_run_that_has_one_thread(tmp_path, environment, arguments, forked):
     command = [sys.executable, str(tmp_path / "run.py"), *arguments]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as run:
-        said = run.communicate(timeout=120)[1]
+        said = run.communicate(timeout=PATIENCE_SECONDS)[1]
     assert run.returncode == 0, said[-3000:]
     with dg.DagsterInstance.from_config(environment["DAGSTER_HOME"]) as instance:
         event = instance.get_latest_materialization_event(dg.AssetKey("spoken"))
@@ -67,10 +67,10 @@ def test_steps_of_a_command_line_that_was_killed_end(environment):
     ]
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as run:
         process = psutil.Process(run.pid)
-        (step,) = wait_for(process.children, 60, "the step's process")
+        (step,) = wait_for(process.children, "the step's process")
         with dg.DagsterInstance.from_config(environment["DAGSTER_HOME"]) as instance:
-            (known,) = wait_for(instance.get_run_ids, 60, "the run")
+            (known,) = wait_for(instance.get_run_ids, "the run")
             begun = dg.DagsterEventType.STEP_START
-            wait_for(lambda: instance.all_logs(known, of_type=begun), 60, "the start of the step")
+            wait_for(lambda: instance.all_logs(known, of_type=begun), "the start of the step")
         run.kill()
-        assert psutil.wait_procs([step], timeout=30)[1] == []
+        assert psutil.wait_procs([step], timeout=PATIENCE_SECONDS)[1] == []
