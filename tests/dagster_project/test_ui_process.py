@@ -81,7 +81,7 @@ def test_a_ui_whose_daemon_was_killed_says_so_and_ends(place, served):
 def test_the_daemon_of_a_ui_that_was_killed_ends(served):
     ui, _, children = served
     ui.kill()
-    daemon_of(children).wait(30)
+    daemon_of(children).wait(PATIENCE_SECONDS)
 
 
 def test_a_port_that_is_taken_is_named(place):

@@ -20,7 +20,7 @@ import websockets.sync.client
 from instance_attacks import ATTACKS, BODY, IN_PATH, MUTATIONS
 from PIL import Image
 from served_instance import JSON, LAUNCH, Served, send
-from waiting import wait_for
+from waiting import PATIENCE_SECONDS, wait_for
 
 RUN_LOCAL = Path(__file__).resolve().parents[2] / "deploy/instance/run_local.py"
 NEEDED = ("nginx", "openssl")
@@ -58,7 +58,7 @@ def instance():
         wait_for(lambda: served.locations() == ["vdata"], "code location")
         yield served
         server.send_signal(signal.SIGTERM)
-        assert server.wait(90) == 0
+        assert server.wait(PATIENCE_SECONDS) == 0
         assert "did not stop" not in (folder / "run_local.log").read_text()
     finally:
         left = started.children(recursive=True) if server.poll() is None else []

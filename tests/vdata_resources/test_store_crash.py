@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from store_content import CHILDREN, artifact, fingerprint, held_number, names, publish, write
+from waiting import PATIENCE_SECONDS
 
 from vdata_resources.store import Artifact
 
@@ -157,7 +158,7 @@ def test_a_killed_writer_s_lock_is_free_at_once(tmp_path: Path) -> None:
     held = CHILDREN.Event()
     child = CHILDREN.Process(target=_hold_a_draft, args=(tmp_path, held))
     child.start()
-    assert held.wait(20)
+    assert held.wait(PATIENCE_SECONDS)
     os.kill(child.pid or 0, signal.SIGKILL)
     child.join()
     folder = artifact(tmp_path).folder

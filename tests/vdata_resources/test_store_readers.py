@@ -113,14 +113,14 @@ def test_partitions_do_not_wait_for_each_other(tmp_path: Path) -> None:
 def _hold(root: Path, held: Any, release: Any) -> None:
     with artifact(root).draft(fingerprint(1)):
         held.set()
-        release.wait(30)
+        release.wait(PATIENCE_SECONDS)
 
 
 def test_who_holds_the_lock_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     held, release = CHILDREN.Event(), CHILDREN.Event()
     child = CHILDREN.Process(target=_hold, args=(tmp_path, held, release))
     child.start()
-    assert held.wait(20)
+    assert held.wait(PATIENCE_SECONDS)
     target = artifact(tmp_path, lock_timeout=0.2)
     holder = f"{target.folder / '.lock'}, held by pid {child.pid} on {socket.gethostname()}"
     with pytest.raises(LockTimeout) as caught:

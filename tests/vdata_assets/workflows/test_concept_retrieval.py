@@ -17,10 +17,8 @@ from vdata_assets.workflows import ConceptRetrieval
 
 DATASET = "photos"
 BY_CATEGORY = ("embeddings", "retrieval")
-ASSETS = (
-    *("catalog", "concept_splits", "concept_subset", "analysis"),
-    *(*BY_CATEGORY, "retrieval_dataset", "training_dataset"),
-)
+ROWS = ("catalog", "concept_splits", *BY_CATEGORY, "retrieval_dataset")  # what rows are made of
+ASSETS = (*ROWS, "concept_subset", "analysis", "training_dataset")
 
 
 def key(asset: str) -> dg.AssetKey:
@@ -32,11 +30,11 @@ def definitions(root: Path, **settings) -> dg.Definitions:
     return component.definitions(component.dataset(DATASET, Path("/")))
 
 
-def run_all(lab, photos: dg.Definitions) -> list[dg.ExecuteInProcessResult]:
-    """The catalog, which registers the categories, then everything for all of them in one run."""
+def run_all(lab, photos: dg.Definitions, assets=ASSETS) -> list[dg.ExecuteInProcessResult]:
+    """The catalog, which registers the categories, then the assets for all of them in one run."""
     first = lab.run(photos, key("catalog"))
     categories = lab.instance.get_dynamic_partitions(f"{DATASET}/category")
-    return [first, lab.run(photos, *map(key, ASSETS), span=(categories[0], categories[-1]))]
+    return [first, lab.run(photos, *map(key, assets), span=(categories[0], categories[-1]))]
 
 
 def published(lab, asset: str, partition: str | None = None) -> Path:
@@ -129,7 +127,7 @@ def test_everything_is_published_in_the_documents_shapes(lab, photos):
 
 
 def test_training_never_shows_what_is_held_out(lab, photos):
-    run_all(lab, definitions(photos, catalog={"relative": True}))
+    run_all(lab, definitions(photos, catalog={"relative": True}), ROWS)
     splits = pl.read_parquet(published(lab, "concept_splits") / "concept_splits.parquet")
     held_out = set(splits.filter(pl.col("role") == "validation")["path"])
     rows = pl.read_parquet(published(lab, "retrieval_dataset") / "retrieval.parquet")
@@ -139,13 +137,14 @@ def test_training_never_shows_what_is_held_out(lab, photos):
 
 
 def test_rows_of_the_whole_catalog_say_that_they_show_held_out_concepts(lab, photos):
-    runs = run_all(lab, definitions(photos, catalog={"num_train": 4}, retrieval={"source": "catalog"}))
+    whole = definitions(photos, catalog={"num_train": 4}, retrieval={"source": "catalog"})
+    runs = run_all(lab, whole, ROWS)
     assert ("held_out_unseen", "pet-animal", False, "WARN") in lab.verdicts(runs[1])
 
 
 def test_real_explicit_splits(lab, test_data):
     root = test_data("clothing-explicit-split")
-    runs = run_all(lab, definitions(root, retrieval={"source": "catalog"}))
+    runs = run_all(lab, definitions(root, retrieval={"source": "catalog"}), ROWS)
     assert all(run.success for run in runs)
     images = pl.read_parquet(published(lab, "catalog") / "catalog.parquet")
     assert images.group_by("split").len().sort("split").rows() == [("train", 80), ("test", 80)]
@@ -226,12 +225,12 @@ def test_only_new_images_are_encoded_and_rows_elsewhere_stay(lab, photos, tmp_pa
     root = tmp_path / "photos"
     shutil.copytree(photos, root)
     whole = definitions(root, catalog={"relative": True})
-    run_all(lab, whole)
+    run_all(lab, whole, ROWS)
     before = data_files(lab.home)
     rows_before = pl.read_parquet(published(lab, "retrieval_dataset") / "retrieval.parquet")
     with Image.open(photos / "pet animal/dog2/00.jpg") as image:
         image.rotate(8).crop((20, 20, 200, 200)).save(root / "pet animal/dog2/new.jpg")
-    runs = run_all(lab, whole)
+    runs = run_all(lab, whole, ROWS)
     assert all(run.success for run in runs)
     encoded = {
         event.partition: event.metadata["encoded"].value
@@ -348,7 +347,7 @@ def test_vanished_and_invented_partitions_hold_up_no_other(lab, photos, tmp_path
     root = tmp_path / "photos"
     shutil.copytree(photos, root)
     whole = definitions(root)
-    run_all(lab, whole)
+    run_all(lab, whole, ROWS)
     shutil.rmtree(root / "bag")
     lab.instance.add_dynamic_partitions(f"{DATASET}/category", ["zebra"])
     for asset in ("catalog", "concept_splits"):

@@ -6,7 +6,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 from back_ends import request
 from batches_asked import TEXTS, abandoned, asked, batch_model, echo, kept, outcomes, titles
 from model_server import ModelServer
+from waiting import wait_for
 
 from vdata_resources.language.answer_cache import cache_key
 from vdata_resources.language.batch_jobs import BatchJobs
@@ -31,9 +31,7 @@ def killed_once(condition: Callable[[], bool], server: ModelServer, jobs: Path, 
     """Ask in another process, and kill it when the condition holds."""
     command = [sys.executable, asking_batch.__file__, server.url, str(jobs), str(count)]
     process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)})
-    deadline = time.monotonic() + 60
-    while not condition() and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_for(lambda: condition() or process.poll() is not None, "the moment to kill it", pause=0.01)
     assert condition()
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
