@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 
 from vdata_assets.concept_definitions.measure import COLOURS, DEFINITION, Measures, measure
 from vdata_assets.concept_definitions.wording import noun_phrase
 from vdata_assets.concept_definitions.writer import Concept, Objection, Verdict, View, Wording
+from vdata_resources.library_versions import library_versions
 
 VERSION = 1
 """Raise it with any change of the rules or the wording."""
@@ -53,9 +53,7 @@ class RuleConceptWriter:
     @property
     def identity(self) -> str:
         """See :class:`~vdata_assets.concept_definitions.writer.ConceptWriter`."""
-        libraries = " ".join(
-            f"{name}={version(name)}" for name in ("numpy", "pillow", "scikit-image", "scipy")
-        )
+        libraries = library_versions("numpy", "pillow", "scikit-image", "scipy")
         return f"rules version={VERSION} measures={DEFINITION} {libraries}"
 
     async def write(

@@ -48,7 +48,8 @@ def encodings(image: Image.Image, format: Literal["JPEG", "PNG"]) -> Iterator[by
         for quality in JPEG_QUALITIES:
             yield saved(image, "JPEG", quality=quality, optimize=True, progressive=True)
     else:
-        yield saved(image, "PNG", optimize=True)
+        yield saved(image, "PNG")
+        yield saved(image, "PNG", optimize=True)  # 5 % smaller in four times the time
         for colours in PNG_COLOURS:
             yield saved(image.quantize(colours), "PNG", optimize=True)
 

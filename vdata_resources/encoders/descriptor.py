@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from PIL import Image
 
 from vdata_resources.encoders.decoding import decoded_batches
 from vdata_resources.encoders.protocol import EncodedBatch, Inspected, Log, l2_normalised
+from vdata_resources.library_versions import library_versions
 
 Array = npt.NDArray[Any]
 
@@ -56,9 +56,7 @@ class DescriptorEncoder:
     @property
     def identity(self) -> str:
         """The definition's number and the versions of the libraries that compute it."""
-        libraries = " ".join(
-            f"{name}={version(name)}" for name in ("numpy", "pillow", "scikit-image", "scipy")
-        )
+        libraries = library_versions("numpy", "pillow", "scikit-image", "scipy")
         return f"DescriptorEncoder definition={DEFINITION} {libraries}"
 
     def encode_images(

@@ -7,7 +7,6 @@ import pickle
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,6 +17,7 @@ from PIL import Image
 
 from vdata_resources.devices import Device
 from vdata_resources.encoders.protocol import EncoderUnavailable
+from vdata_resources.library_versions import library_versions
 
 if TYPE_CHECKING:
     import torch
@@ -194,9 +194,9 @@ def _identity(model: str, module: Any, quick_gelu: bool, precision: str, device:
         "preprocessing": xxhash.xxh3_64_hexdigest(preprocessing),
         "precision": precision,
         "device": device,
-        **{name: version(name) for name in ("open_clip_torch", "pillow", "torch", "torchvision")},
     }
-    return "OpenClipEncoder " + " ".join(f"{name}={value}" for name, value in facts.items())
+    said = " ".join(f"{name}={value}" for name, value in facts.items())
+    return f"OpenClipEncoder {said} {library_versions('open_clip_torch', 'pillow', 'torch', 'torchvision')}"
 
 
 def weights_digest(module: Any) -> str:

@@ -1,12 +1,12 @@
 """The embedded segmenter: what stands out by colour, without weights, key or GPU."""
 
 import math
-from importlib.metadata import version
 from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vdata_resources.library_versions import library_versions
 from vdata_resources.segmenters.classical_boxes import Box, box_iou, box_of, distinct_in_box
 from vdata_resources.segmenters.classical_objects import objects
 from vdata_resources.segmenters.classical_surfaces import shrunk, stretched, surfaces
@@ -31,9 +31,7 @@ class ClassicalSegmenter:
     @property
     def identity(self) -> str:
         """The definition's number and the versions of the libraries that compute it."""
-        libraries = " ".join(
-            f"{name}={version(name)}" for name in ("numpy", "pillow", "scikit-image", "scipy")
-        )
+        libraries = library_versions("numpy", "pillow", "scikit-image", "scipy")
         return f"ClassicalSegmenter definition={DEFINITION} {libraries}"
 
     def open(self, pixels: NDArray[np.uint8]) -> "ClassicalSegmentation":

@@ -1,7 +1,6 @@
 """Masks by SAM2 from a local checkpoint. Importing this module imports no torch."""
 
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdata_resources.devices import Device
+from vdata_resources.library_versions import library_versions
 from vdata_resources.segmenters.protocol import Segmentation
 from vdata_resources.segmenters.sam2_configs import config_named
 
@@ -102,9 +102,9 @@ class Sam2Segmenter:
             **self.thresholds,
             "precision": precision,
             "device": device,
-            **{name: version(name) for name in ("sam2", "torch", "torchvision")},
         }
-        return "Sam2Segmenter " + " ".join(f"{name}={value}" for name, value in facts.items())
+        said = " ".join(f"{name}={value}" for name, value in facts.items())
+        return f"Sam2Segmenter {said} {library_versions('sam2', 'torch', 'torchvision')}"
 
     def open(self, pixels: NDArray[np.uint8]) -> Segmentation:
         """See :class:`~vdata_resources.segmenters.protocol.Segmenter`.
