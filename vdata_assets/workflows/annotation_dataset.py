@@ -92,7 +92,6 @@ class AnnotationDataset(DatasetComponent):
                 *exports_assets(
                     dataset,
                     self.formats,
-                    self.license,
                     ["annotations", "splits"],
                     partial(
                         export_sources.annotated_frames,

@@ -191,7 +191,6 @@ class AttributeRetrieval(DatasetComponent):
                 *exports_assets(
                     dataset,
                     self.formats,
-                    self.license,
                     ["products", "splits", "attributes"],
                     export_sources.product_texts,
                 ),

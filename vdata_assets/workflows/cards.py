@@ -1,7 +1,7 @@
 """What the card of an exported dataset says of where it comes from."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
@@ -17,11 +17,11 @@ def about(
     dataset: Dataset,
     told: str,
     versions: Mapping[str, Version],
-    settings: BaseModel,
-    findings: "Sequence[Finding]",
+    settings: BaseModel | Mapping[str, Any],
+    findings: "Sequence[Finding]" = (),
     *,
     format_name: str = "",
-    asset: str,
+    asset: str | None = None,
 ) -> "About":
     """What is told of a dataset that an asset exports; its splits and columns are for the format to say.
 
@@ -32,17 +32,26 @@ def about(
         settings: that it was made with.
         findings: of its audits.
         format_name: of the files, unless it is plain from them.
-        asset: its name.
+        asset: its name, where the card is of what that asset alone exports.
     """
     from vdata_assets.formats.about import About
 
     return About(
-        name=f"{dataset.name} {asset}",
+        name=f"{dataset.name} {asset}" if asset else dataset.name,
         description=f"{told} Made by vdata.",
         format=format_name,
         splits=(),
         license=dataset.license,
         provenance={name: version.digest for name, version in versions.items()},
-        settings=settings.model_dump(mode="json"),
+        settings=_plain(settings),
         findings=tuple(findings),
     )
+
+
+def _plain(value: Any) -> Any:
+    """Settings as JSON has them."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value

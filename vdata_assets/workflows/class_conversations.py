@@ -73,9 +73,7 @@ class ClassConversations(DatasetComponent):
                 ),
                 conversations(dataset, self.conversations, self.balance, self.splits, self.audit, near=near),
                 report(dataset, self.conversations, self.balance, self.splits, near=near),
-                *exports_assets(
-                    dataset, self.formats, self.license, ["conversations"], export_sources.class_conversations
-                ),
+                *exports_assets(dataset, self.formats, ["conversations"], export_sources.class_conversations),
             ],
             jobs=[whole_job(dataset)],
             schedules=[observation_schedule(dataset, "images")],

@@ -109,7 +109,6 @@ class ConceptRetrieval(DatasetComponent):
                 *exports_assets(
                     dataset,
                     self.formats,
-                    self.license,
                     ["retrieval_dataset"],
                     partial(export_sources.retrieval_games, settings=self.training_dataset),
                 ),

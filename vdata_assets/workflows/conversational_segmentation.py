@@ -96,7 +96,6 @@ class ConversationalSegmentation(DatasetComponent):
                 *exports_assets(
                     dataset,
                     self.formats,
-                    self.license,
                     ["convseg_export"],
                     export_sources.segmentation_prompts,
                 ),

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-from pydantic import BaseModel
 
 from vdata_assets.formats.export_checks import EXPORT_CHECKS, EXPORT_COMPLETE
 from vdata_assets.formats.export_settings import FormatSettings
 from vdata_assets.quality.findings import Finding
 from vdata_assets.workflows import tables
 from vdata_assets.workflows.automation import FOLLOWS
+from vdata_assets.workflows.cards import about
 from vdata_assets.workflows.dataset import Dataset
 from vdata_assets.workflows.publish import published_asset
 from vdata_assets.workflows.recipe import Built, Recipe, Step, Table
@@ -51,7 +51,6 @@ SourceOf = Callable[[Step, Dataset, Mapping[str, Version]], Source]
 def exports_assets(
     dataset: Dataset,
     formats: Sequence[FormatSettings],
-    license_name: str | None,
     deps: Sequence[str],
     source: SourceOf,
 ) -> list[dg.AssetsDefinition]:
@@ -60,7 +59,6 @@ def exports_assets(
     Args:
         dataset: whose it is.
         formats: of the YAML.
-        license_name: for the cards.
         deps: assets that the samples are made of.
         source: makes the samples of their published versions.
     """
@@ -71,23 +69,14 @@ def exports_assets(
 
     def build(step: Step, out: Path, versions: dict[str, Version]) -> Built:
         """Every split in every format of the list, checked by the rules of its trainer, with a card each."""
-        from vdata_assets.formats.about import About
         from vdata_assets.formats.export import describe, export, formats_of
         from vdata_assets.formats.export_audit import audit_export
 
         found = source(step, dataset, versions)
-        about = About(
-            name=dataset.name,
-            description=f"{found.told} Made by vdata.",
-            format="",
-            splits=(),
-            license=license_name,
-            provenance={name: version.digest for name, version in versions.items()},
-            settings=_plain({"formats": formats, **settings}),
-        )
-        exported = export(found.splits, formats_of(formats), found.root, out, about, step.log)
+        card = about(dataset, found.told, versions, {"formats": formats, **settings})
+        exported = export(found.splits, formats_of(formats), found.root, out, card, step.log)
         findings = [_of_all_rows(finding, found.left_out) for finding in audit_export(exported, out)]
-        describe(exported, out, replace(about, findings=tuple(findings)))
+        describe(exported, out, replace(card, findings=tuple(findings)))
         return Built(
             findings,
             figures={
@@ -100,22 +89,13 @@ def exports_assets(
 
     if not formats:
         return []
-    decides = [list(formats), license_name, str(dataset.root), settings]
+    decides = [list(formats), dataset.license, str(dataset.root), settings]
     recipe = Recipe(inputs, build, decides, "2", EXPORT_CHECKS)
     return [
         published_asset(
             dataset, EXPORTS, recipe, deps=deps, kinds={"json", "huggingface"}, automation=FOLLOWS
         )
     ]
-
-
-def _plain(value: Any) -> Any:
-    """Settings as JSON has them."""
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    if isinstance(value, Mapping):
-        return {name: _plain(one) for name, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _of_all_rows(finding: Finding, left_out: Sequence[str]) -> Finding:
